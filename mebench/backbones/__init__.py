@@ -1,0 +1,1 @@
+"""Frozen face animators: one folder each."""

@@ -1,0 +1,21 @@
+"""Where mebench keeps things on this machine, and where its packaged data lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder of caches and added weights: ``$MEBENCH_HOME``, else ``$XDG_CACHE_HOME/mebench`` or ``~/.cache/mebench``."""
+    if value := os.environ.get("MEBENCH_HOME"):
+        return Path(value).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base).expanduser() if base else Path.home() / ".cache") / "mebench"
+
+
+def packaged(folder: str) -> Path:
+    """The data folder ``protocols``, ``baselines``, ``site`` or ``submissions``: of the checkout, else inside the wheel."""
+    package = Path(__file__).resolve().parent
+    inside = package / "_packaged" / folder
+    return inside if inside.is_dir() else package.parent / folder

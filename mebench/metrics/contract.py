@@ -1,0 +1,45 @@
+"""What a metric answers: one frozen record of facts and one pure function from a sample to a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from mebench.metrics.sample import Sample
+
+Family = Literal["realism", "identity", "motion", "micro_au", "truth", "cost"]
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """Everything that a reader must know to read the number.
+
+    direction: ``higher`` or ``lower`` is better, or ``target`` (best at ``ceiling``).
+    ceiling: the value of a perfect output. floor: what the still source is expected to score, or None when it depends
+    on the clip. worst: what a failed clip scores. networks: names of the weight files that it needs.
+    summary: one sentence. source: paper and equation.
+    """
+
+    name: str
+    version: int
+    family: Family
+    unit: str
+    direction: Literal["higher", "lower", "target"]
+    ceiling: float
+    floor: float | None
+    worst: float
+    networks: tuple[str, ...]
+    summary: str
+    source: str
+    decimals: int = 3
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """A number for one clip."""
+
+    facts: MetricFacts
+
+    def score(self, sample: Sample) -> float:
+        """A finite number. :class:`~mebench.errors.Unavailable` when it cannot be computed; its message is the reason."""
+        ...

@@ -1,0 +1,1 @@
+"""Motion measured and applied: optical flow, warping, alignment, landmarks, inter-ocular distance."""
