@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def home() -> Path:
-    """The folder of caches and added weights: ``$MEBENCH_HOME``, else ``$XDG_CACHE_HOME/mebench`` or ``~/.cache/mebench``."""
+    """The folder of caches and added weights: ``$MEBENCH_HOME``, else in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
     if value := os.environ.get("MEBENCH_HOME"):
         return Path(value).expanduser()
     base = os.environ.get("XDG_CACHE_HOME")
@@ -15,7 +15,7 @@ def home() -> Path:
 
 
 def packaged(folder: str) -> Path:
-    """The data folder ``protocols``, ``baselines``, ``site`` or ``submissions``: of the checkout, else inside the wheel."""
+    """The folder ``protocols``, ``baselines``, ``site`` or ``submissions``: of the checkout, else inside the wheel."""
     package = Path(__file__).resolve().parent
     inside = package / "_packaged" / folder
     return inside if inside.is_dir() else package.parent / folder

@@ -22,7 +22,9 @@ GROUPS = ("datasets", "backbones", "magnifiers", "detectors", "metrics", "method
 @cache
 def _entries(kind: str) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=f"mebench.{kind}"), key=lambda e: (not e.value.startswith("mebench."), e.name)):
+    for entry in sorted(
+        entry_points(group=f"mebench.{kind}"), key=lambda e: (not e.value.startswith("mebench."), e.name)
+    ):
         found.setdefault(entry.name, entry)
     return dict(sorted(found.items()))
 

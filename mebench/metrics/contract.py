@@ -41,5 +41,5 @@ class Metric(Protocol):
     facts: MetricFacts
 
     def score(self, sample: Sample) -> float:
-        """A finite number. :class:`~mebench.errors.Unavailable` when it cannot be computed; its message is the reason."""
+        """A finite number; :class:`~mebench.errors.Unavailable` when there is none, its message being the reason."""
         ...

@@ -19,12 +19,12 @@ class FlowEstimator(Protocol):
     name: str
 
     def __call__(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
-        """first, second: uint8 ``[H,W]`` grey or ``[H,W,3]`` RGB of one size. Gives :data:`Flow` on the grid of ``first``."""
+        """first, second: uint8 ``[H,W]`` grey or ``[H,W,3]`` RGB of one size. Gives :data:`Flow`."""
         ...
 
 
 class DisFine:
-    """OpenCV's dense inverse search in the fine setting: medium preset, finest scale 0, 25 descent and 10 refinement steps.
+    """OpenCV's dense inverse search, fine setting: medium preset, finest scale 0, 25 descent and 10 refinement steps.
 
     0.02 px mean error on clean synthetic micro-motion; deterministic on one thread.
     Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
@@ -53,7 +53,7 @@ def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def flows_from(frames: NDArray[np.uint8], reference: int, estimator: FlowEstimator | None = None) -> Flow:
-    """Flow from the reference frame to every frame: uint8 ``[T,H,W,3]`` to float32 ``[T,H,W,2]`` (zero at the reference)."""
+    """Flow from the reference frame to each: uint8 ``[T,H,W,3]`` to float32 ``[T,H,W,2]`` (zero at the reference)."""
     estimate = estimator or DisFine()
     greys = [grey(frame) for frame in frames]
     flows = np.zeros((len(greys), *greys[0].shape, 2), dtype=np.float32)

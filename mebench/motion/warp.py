@@ -30,7 +30,7 @@ def warp(image: torch.Tensor, flow: torch.Tensor, *, mode: str = "bilinear", pad
 
 
 def resize(frames: torch.Tensor, size: int | tuple[int, int]) -> torch.Tensor:
-    """Antialiased bicubic resize of ``[T,C,H,W]`` to ``(height, width)`` or a square, clipped to [0,1]; no-op at equal size."""
+    """Antialiased bicubic resize of ``[T,C,H,W]`` to ``(height, width)`` or a square, clipped to [0,1]."""
     target = (size, size) if isinstance(size, int) else size
     if tuple(frames.shape[-2:]) == target:
         return frames
@@ -39,7 +39,7 @@ def resize(frames: torch.Tensor, size: int | tuple[int, int]) -> torch.Tensor:
 
 
 def inverse_displacement(flow: torch.Tensor, iterations: int = 6) -> torch.Tensor:
-    """The backward field ``b`` of a forward field: ``b(y) = -flow(y + b(y))`` by fixed-point iteration. ``[B,2,H,W]``."""
+    """The backward field ``b(y) = -flow(y + b(y))`` of a forward field, by fixed-point iteration. ``[B,2,H,W]``."""
     backward = -flow
     for _ in range(iterations):
         backward = -warp(flow, backward)
