@@ -1,0 +1,71 @@
+"""From ``method.yaml`` to something that generates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mebench import registry
+from mebench.errors import ConfigError
+from mebench.methods.card import MethodFile, PipelineConfig, Stage, read_method_file
+from mebench.methods.contract import Method, Oracle
+
+
+def load_method(name: str | Path, backbone: str | None = None) -> Method | Oracle:
+    """Build the method ``name`` (a baseline, or a path to a ``method.yaml``), its networks loaded and frozen.
+
+    backbone: replaces the backbone of a pipeline. Raises :class:`ConfigError` when the method has none to replace.
+    """
+    return build(with_backbone(read_method_file(name), backbone))
+
+
+def with_backbone(file: MethodFile, backbone: str | None) -> MethodFile:
+    """The same method on another backbone (its options reset); ``None`` and the same name change nothing."""
+    if backbone is None or (file.pipeline is not None and file.pipeline.backbone.name == backbone):
+        return file
+    if file.pipeline is None:
+        raise ConfigError(f"the method '{file.name}' uses no backbone; leave --backbone out.")
+    if backbone not in registry.names("backbones"):
+        known = ", ".join(registry.names("backbones"))
+        raise ConfigError(f"there is no backbone called '{backbone}'; known: {known}.")
+    pipeline = file.pipeline.model_copy(update={"backbone": Stage(name=backbone)})
+    return file.model_copy(update={"pipeline": pipeline})
+
+
+def build(file: MethodFile) -> Method | Oracle:
+    """The method that a checked file describes."""
+    if file.pipeline is not None:
+        return _pipeline(file.name, file.pipeline)
+    assert file.plugin is not None  # MethodFile holds one of the two
+    factory = registry.load("methods", file.plugin.name)
+    method = _call(factory, file.plugin, "method")
+    if not isinstance(method, (Method, Oracle)):
+        raise ConfigError(f"the method '{file.plugin.name}' has neither 'generate' nor 'reveal'.")
+    method.name = file.name
+    return method
+
+
+def _pipeline(name: str, config: PipelineConfig) -> Method:
+    from mebench.methods.pipeline import Pipeline
+
+    magnifier = config.magnifier and _call(registry.load("magnifiers", config.magnifier.name), config.magnifier)
+    demagnifier = config.demagnifier and _call(registry.load("magnifiers", config.demagnifier.name), config.demagnifier)
+    backbone = _call(registry.load("backbones", config.backbone.name), config.backbone, "backbone")
+    return Pipeline(
+        name,
+        backbone,
+        magnifier=magnifier,
+        factor=config.magnifier.factor if config.magnifier else 1.0,
+        demagnifier=demagnifier,
+        demagnify_by=config.demagnifier.by if config.demagnifier else "measured",
+    )
+
+
+def _call(factory: object, stage: Stage, what: str = "magnifier") -> object:
+    if not callable(factory):
+        raise ConfigError(f"the {what} '{stage.name}' is not callable.")
+    try:
+        return factory(**stage.options)
+    except TypeError as error:
+        if "argument" in str(error):
+            raise ConfigError(f"the {what} '{stage.name}' does not take these options: {error}.") from error
+        raise

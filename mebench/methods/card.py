@@ -1,0 +1,100 @@
+"""The file ``method.yaml``: what a method is made of, and the card that describes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mebench import strict_yaml
+from mebench.errors import ConfigError
+from mebench.home import packaged
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Stage(_Strict):
+    """One part of a pipeline: its registered name and the options of its loader."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class MagnifierStage(Stage):
+    """The magnifier, and how much: a number, or ``auto`` (displacement brought to that of an ordinary expression)."""
+
+    factor: float | Literal["auto"] = "auto"
+
+
+class DemagnifierStage(Stage):
+    """The demagnifier. ``by``: divide by the gain ``measured`` on the magnified driver, or the ``nominal`` factor."""
+
+    by: Literal["measured", "nominal"] = "measured"
+
+
+class PipelineConfig(_Strict):
+    """Magnifier, backbone, demagnifier. Without a magnifier the backbone is driven by the clip itself."""
+
+    magnifier: MagnifierStage | None = None
+    backbone: Stage
+    demagnifier: DemagnifierStage | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> PipelineConfig:
+        if self.demagnifier is not None and self.magnifier is None:
+            raise ValueError("a demagnifier without a magnifier would shrink ordinary motion; remove it or add one")
+        return self
+
+
+class Card(_Strict):
+    """Who made it, from what, and under which terms; shown on the leaderboard."""
+
+    title: str
+    summary: str
+    authors: list[str] = Field(min_length=1)
+    paper: str | None = None
+    code: str | None = None
+    licence: str
+    training_data: list[str] = Field(default_factory=list)
+    seen_datasets: list[str] = Field(default_factory=list)
+    role: Literal["floor", "ceiling", "baseline", "method"] = "method"
+
+
+class MethodFile(_Strict):
+    """A whole ``method.yaml``: either a ``pipeline`` or a registered class (``plugin``), and the card."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    version: int = Field(ge=1)
+    pipeline: PipelineConfig | None = None
+    plugin: Stage | None = None
+    card: Card
+
+    @model_validator(mode="after")
+    def _one_of(self) -> MethodFile:
+        if (self.pipeline is None) == (self.plugin is None):
+            raise ValueError("give either 'pipeline' or 'plugin', not both or none")
+        return self
+
+
+def method_names() -> tuple[str, ...]:
+    """Names of the baselines that ship, sorted."""
+    return tuple(sorted(path.parent.name for path in packaged("baselines").glob("*/method.yaml")))
+
+
+def read_method_file(name: str | Path) -> MethodFile:
+    """The method called ``name`` in ``baselines/``, or the ``method.yaml`` (or its folder) at a path.
+
+    Raises :class:`ConfigError` when there is none, naming those that exist, or when the file is wrong.
+    """
+    path = Path(name)
+    if path.is_dir() and (path / "method.yaml").is_file():
+        path = path / "method.yaml"
+    elif not path.is_file():
+        path = packaged("baselines") / str(name) / "method.yaml"
+    if not path.is_file():
+        known = ", ".join(method_names())
+        raise ConfigError(f"there is no method called '{name}'; known: {known}; or give the path of a method.yaml.")
+    return strict_yaml.load(path, MethodFile)

@@ -1,0 +1,103 @@
+"""MagPlus-DeMagPlus and its parts: magnify the driving motion, animate a frozen backbone, bring the motion back.
+
+S. Jammal, A. Sharf, "MagPlus: Bridging Micro-to-Regular Facial Expressions through Learnable Magnification",
+arXiv 2606.13312. The paper's body gives no equations in public; the stages below are this project's definition.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+
+from mebench.backbones.contract import Backbone
+from mebench.clip import Driving, Generated, Source
+from mebench.magnification.contract import Magnifier
+from mebench.magnification.factor import automatic_factor, measured_gain
+
+_KEPT_DRIVERS = 4
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class _Magnified:
+    frames: torch.Tensor
+    factor: float
+    gain: float
+
+
+class Pipeline:
+    """Magnifier, backbone and demagnifier put together; without the first and last the backbone is driven directly.
+
+    The reference of every motion is the onset frame. Demagnification is relative to the *generated* onset frame.
+    Magnified drivers and enrolled sources are kept for the next call with the same key.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        backbone: Backbone,
+        *,
+        magnifier: Magnifier | None = None,
+        factor: float | Literal["auto"] = "auto",
+        demagnifier: Magnifier | None = None,
+        demagnify_by: Literal["measured", "nominal"] = "measured",
+    ) -> None:
+        self.name = name
+        self._backbone = backbone
+        self._magnifier = magnifier
+        self._factor = factor
+        self._demagnifier = demagnifier
+        self._by = demagnify_by
+        self._drivers: OrderedDict[str, _Magnified] = OrderedDict()
+        self._enrolled: tuple[str, Any] | None = None
+
+    def generate(self, source: Source, driving: Driving) -> Generated:
+        driver = self._magnified(driving)
+        if self._enrolled is None or self._enrolled[0] != source.key:
+            self._enrolled = (source.key, self._backbone.enroll(source.image))
+        reference = driver.frames[driving.onset]
+        batches = driver.frames.split(_BATCH)
+        frames = torch.cat([self._backbone.drive(self._enrolled[1], batch, reference) for batch in batches])
+        info: dict[str, Any] = {"factor": driver.factor, "measured_gain": driver.gain}
+        shrink = driver.gain if self._by == "measured" else driver.factor
+        if self._demagnifier is not None and shrink > 1.0:
+            frames = self._demagnifier.magnify(frames, 1.0 / shrink, driving.onset)
+            info["demagnified_by"] = shrink
+        return Generated(frames, info)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "learned": True,
+            "backbone": asdict(self._backbone.facts),
+            "magnifier": _facts(self._magnifier),
+            "factor": self._factor,
+            "demagnifier": _facts(self._demagnifier),
+            "demagnify_by": self._by,
+        }
+
+    def _magnified(self, driving: Driving) -> _Magnified:
+        if self._magnifier is None:
+            return _Magnified(driving.frames, 1.0, 1.0)
+        if driving.key in self._drivers:
+            self._drivers.move_to_end(driving.key)
+            return self._drivers[driving.key]
+        factor = self._factor
+        if factor == "auto":
+            factor = automatic_factor(driving.frames, driving.onset, driving.apex)
+        low, high = self._magnifier.factors
+        factor = min(max(float(factor), low), high)
+        frames = self._magnifier.magnify(driving.frames, factor, driving.onset)
+        gain = measured_gain(driving.frames, frames, driving.onset, driving.apex)
+        self._drivers[driving.key] = _Magnified(frames, factor, gain)
+        while len(self._drivers) > _KEPT_DRIVERS:
+            self._drivers.popitem(last=False)
+        return self._drivers[driving.key]
+
+
+def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
+    if magnifier is None:
+        return None
+    return {"name": magnifier.name, "factors": list(magnifier.factors), "weights": getattr(magnifier, "weights", None)}
