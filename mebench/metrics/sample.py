@@ -1,0 +1,208 @@
+"""What a metric looks at: one generated clip beside its reference, with everything that is expensive computed once.
+
+The **reference clip** is what the output should look like: the true answer where there is one (the open set), else the
+driving clip. Both start from their onset frame, on one pixel grid: measured flow goes from the onset frame to every
+frame, in the fine setting of dense inverse search, at the scoring size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mebench.clip import Part, Pixels, Truth
+from mebench.errors import InputError, Unavailable
+from mebench.motion.flow import DisFine, Flow, FlowEstimator, flows_from, grey
+
+Value = TypeVar("Value")
+
+RIGHT_EYE = slice(36, 42)
+LEFT_EYE = slice(42, 48)
+"""Rings of the iBUG 68-point scheme; a ring's mean is the centre of the eye (Sagonas et al., 300-W, IVC 2016)."""
+
+FOREHEAD = 0.6
+"""How far above the brows the face mask reaches where it is built from landmarks, in inter-ocular distances: about
+the hairline of an average face, below the hair."""
+
+
+@dataclass(eq=False)
+class Sample:
+    """One task's pictures for the metrics. Arrays are not copied; metrics must not write into them.
+
+    source: uint8 ``[S,S,3]``. driving, output: uint8 ``[T,S,S,3]``. All RGB (grey repeated) of one size.
+    onset, apex, offset: frame indices, ``0 <= onset < apex <= offset < T``. fps: delivered frames per second.
+    truth: the true answer; None outside the open set.
+    same_identity: whether source and driving show the same person in the same pose, so that without a truth the driving
+    clip is the reference. None means: only if the source is the driving clip's onset frame.
+    known_reference_flows: float32 ``[T,S,S,2]``: :attr:`reference_flows` of an earlier sample of the same task, so that
+    several methods pay for it once.
+    onset_landmarks: ``[68,2]`` pixels (x, y), iBUG order, of the reference's onset frame, where there is no truth.
+
+    Raises :class:`~mebench.errors.InputError` for a clip of one frame, other types than uint8, unequal shapes or
+    frame indices out of order.
+    """
+
+    source: Pixels
+    driving: Pixels
+    output: Pixels
+    fps: float
+    onset: int
+    apex: int
+    offset: int
+    truth: Truth | None = None
+    same_identity: bool | None = None
+    known_reference_flows: Flow | None = None
+    onset_landmarks: NDArray[np.float32] | None = None
+    estimator: FlowEstimator = field(default_factory=DisFine)
+
+    def __post_init__(self) -> None:
+        _check(self)
+        self._memory: dict[Any, Any] = {}
+
+    def once(self, compute: Callable[[Sample], Value]) -> Value:
+        """``compute(self)``, evaluated at the first call and remembered: how metrics share an intermediate result."""
+        if compute not in self._memory:
+            self._memory[compute] = compute(self)
+        return cast(Value, self._memory[compute])
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames of the driving clip and of the output."""
+        return len(self.output)
+
+    @property
+    def expression_frames(self) -> range:
+        """Frames after the onset up to and including the offset: where the expression moves the face."""
+        return range(self.onset + 1, self.offset + 1)
+
+    @cached_property
+    def reference(self) -> Pixels:
+        """The clip that the output should equal, uint8 ``[T,S,S,3]``.
+
+        :class:`~mebench.errors.Unavailable` for two identities without a true answer.
+        """
+        if self.truth is not None:
+            return self.truth.frames
+        same = self.same_identity
+        if same is None:
+            same = np.array_equal(self.source, self.driving[self.onset])
+        if not same:
+            raise Unavailable("there is no true answer for two identities outside the open set.")
+        return self.driving
+
+    @cached_property
+    def output_flows(self) -> Flow:
+        """Measured flow of the output from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
+        return flows_from(self.output, self.onset, self.estimator)
+
+    @cached_property
+    def reference_flows(self) -> Flow:
+        """Measured flow of the reference from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
+        if self.known_reference_flows is not None:
+            return self.known_reference_flows
+        return flows_from(self.reference, self.onset, self.estimator)
+
+    def exact_flow(self, frame: int, part: Part = "all") -> tuple[Flow, NDArray[np.bool_]]:
+        """The exact motion from the onset frame to ``frame``: float32 ``[S,S,2]`` pixels (0 where unknown), and the
+        mask of face pixels on which it is valid, bool ``[S,S]``. :class:`~mebench.errors.Unavailable` without a truth.
+        """
+        if self.truth is None:
+            raise Unavailable("the exact motion is known on the open set alone.")
+        exact = self.truth.flow(frame, part)
+        finite = np.isfinite(exact.displacement).all(axis=-1)
+        return np.where(finite[..., None], exact.displacement, np.float32(0.0)), exact.valid & finite & self.face
+
+    @cached_property
+    def landmarks(self) -> NDArray[np.float32]:
+        """Landmarks of the reference's onset frame, float32 ``[68,2]`` pixels."""
+        if self.truth is not None:
+            return self.truth.landmarks[self.onset]
+        if self.onset_landmarks is None:
+            raise Unavailable("no landmarks were found on the onset frame.")
+        return np.asarray(self.onset_landmarks, dtype=np.float32)
+
+    @cached_property
+    def inter_ocular(self) -> float:
+        """Distance between the centres of the eyes on the onset frame, in pixels."""
+        right, left = self.landmarks[RIGHT_EYE].mean(axis=0), self.landmarks[LEFT_EYE].mean(axis=0)
+        return float(np.hypot(*(left - right)))
+
+    @cached_property
+    def face(self) -> NDArray[np.bool_]:
+        """The skin of the face on the onset frame, bool ``[S,S]``: of the truth, else the hull of the landmarks with
+        the brows lifted to the forehead."""
+        if self.truth is not None:
+            return self.truth.face
+        return hull(self.landmarks, self.output.shape[1:3], FOREHEAD * self.inter_ocular)
+
+    @cached_property
+    def comparable(self) -> tuple[Pixels, Pixels]:
+        """Output and reference for pixel comparison: as they are, or both as luma repeated where the reference is grey."""
+        if is_grey(self.reference):
+            return luma(self.output), luma(self.reference)
+        return self.output, self.reference
+
+
+def hull(landmarks: NDArray[np.float32], shape: tuple[int, ...], lift: float) -> NDArray[np.bool_]:
+    """The convex hull of 68 landmarks, with the ten brow points also lifted by ``lift`` pixels along the face's own
+    upward direction (from the mouth to the eyes). bool ``[H,W]``."""
+    up = landmarks[36:48].mean(axis=0) - landmarks[48:68].mean(axis=0)
+    lifted = landmarks[17:27] + lift * up / np.hypot(*up)
+    outline = cv2.convexHull(np.concatenate((landmarks, lifted)).astype(np.float32))
+    mask = np.zeros(shape[:2], dtype=np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 1)
+    return mask.astype(bool)
+
+
+def is_grey(frames: Pixels) -> bool:
+    """Whether the three channels of uint8 ``[...,3]`` are equal everywhere."""
+    return bool(np.array_equal(frames[..., 0], frames[..., 1]) and np.array_equal(frames[..., 0], frames[..., 2]))
+
+
+def luma(frames: Pixels) -> Pixels:
+    """Luma (BT.601) repeated to three channels: uint8 ``[T,H,W,3]`` to the same shape; a grey clip is unchanged."""
+    return np.stack([np.repeat(grey(frame)[..., None], 3, axis=2) for frame in frames])
+
+
+def _check(sample: Sample) -> None:
+    for name, frames, dimensions in (
+        ("source image", sample.source, 3),
+        ("driving clip", sample.driving, 4),
+        ("output", sample.output, 4),
+    ):
+        if not isinstance(frames, np.ndarray) or frames.dtype != np.uint8:
+            raise InputError(f"the {name} must be an array of 8-bit pixels (uint8); quantise it once before scoring.")
+        if frames.ndim != dimensions or frames.shape[-1] != 3:
+            raise InputError(f"the {name} must be RGB with {dimensions} dimensions, not {list(frames.shape)}.")
+        if frames.shape[-3:] != sample.output.shape[-3:]:
+            raise InputError(
+                f"the {name} is {_size(frames)} pixels and the output {_size(sample.output)}; resize first."
+            )
+    count = len(sample.output)
+    if count < 2:
+        raise InputError("a clip of one frame has no motion to score; give at least two frames.")
+    if len(sample.driving) != count:
+        raise InputError(
+            f"the output has {count} frames and the driving clip {len(sample.driving)}; give one for each."
+        )
+    if sample.truth is not None and sample.truth.frames.shape != sample.output.shape:
+        raise InputError(
+            f"the output has the shape {list(sample.output.shape)}, the truth {list(sample.truth.frames.shape)}."
+        )
+    if not 0 <= sample.onset < sample.apex <= sample.offset < count:
+        raise InputError(
+            f"onset {sample.onset}, apex {sample.apex} and offset {sample.offset} must be frames of the clip "
+            f"(0 to {count - 1}) in this order, the apex after the onset."
+        )
+    if not (np.isfinite(sample.fps) and sample.fps > 0):
+        raise InputError(f"the frame rate must be positive, not {sample.fps}.")
+
+
+def _size(frames: Pixels) -> str:
+    return f"{frames.shape[-2]} x {frames.shape[-3]}"
