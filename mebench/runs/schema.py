@@ -11,7 +11,7 @@
       summary.json         SummaryRecord: means with intervals, floors and ceilings
       index.html           the page
 
-``tasks/``, ``clips/``, ``bounds.json``, ``scores.csv`` and ``summary.json`` depend on the inputs alone: the same command
+``tasks/``, ``clips/``, ``bounds.json``, ``scores.csv`` and ``summary.json`` depend on the inputs alone: a command
 gives the same bytes whatever the number of processes and however often it was interrupted. ``run.json``, ``costs/`` and
 ``costs.csv`` hold what is measured on the day. Numbers are numbers; a missing number is ``null`` with a reason.
 """
@@ -232,7 +232,7 @@ class RunRecord(TypedDict):
     name: str
     """Name of the folder."""
     hash: str
-    """SHA-256 of all that decides the clips: method, weights, protocol's tasks, data. The folder's name ends with its start."""
+    """SHA-256 of all that decides the clips: method, weights, protocol's tasks, data. Its start ends the folder's name."""
     command: str
     """The command that gives this run."""
     method: MethodInfo
