@@ -1,0 +1,174 @@
+"""The file ``protocols/<name>.yaml``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from mebench import registry, strict_yaml
+from mebench.datasets.contract import Dataset
+from mebench.errors import ConfigError
+from mebench.home import packaged
+from mebench.protocol import selection
+from mebench.protocol.task import Task
+
+_PROSE = {"title", "summary"}
+"""Keys that only describe. They stay out of the hashes, so that mending a sentence invalidates no result."""
+
+_JUDGING = {"metrics", "statistics"}
+"""Keys that decide no clip: changing them scores stored clips again and generates none."""
+
+
+def _registered(kind: str) -> AfterValidator:
+    def check(name: str) -> str:
+        known = registry.names(kind)
+        if name not in known:
+            raise ValueError(
+                f"there is no {kind.removesuffix('s')} called '{name}'; known: {', '.join(known) or 'none'}"
+            )
+        return name
+
+    return AfterValidator(check)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SelfSelection(_Strict):
+    """Self-reenactment: the source is the onset frame of the driving clip."""
+
+    clips: int = Field(ge=1)
+    """How many clips, spread over domains first and subjects next."""
+
+
+class CrossSelection(_Strict):
+    """Cross-identity: every driving clip gets one source of another subject."""
+
+    pairs: int = Field(ge=1)
+    same_domain: int = Field(default=0, ge=0)
+    """How many of the pairs take their source from the driver's own domain; the others take it from another one."""
+
+    @model_validator(mode="after")
+    def _share(self) -> CrossSelection:
+        if self.same_domain > self.pairs:
+            raise ValueError(f"same_domain is {self.same_domain}, more than all {self.pairs} pairs")
+        return self
+
+
+class CrossedSelection(_Strict):
+    """Cross-identity, fully crossed: every driving clip with every source; no subject is on both sides."""
+
+    drivers: int = Field(ge=2)
+    """Driving subjects, one clip each."""
+    sources: int = Field(ge=2)
+    """Source subjects."""
+
+
+class Selection(_Strict):
+    """Which tasks are made. Clips without an action unit are controls and are not chosen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    seed: int = Field(ge=0)
+    """Orders clips and sources (by hash, so that the order depends on no library)."""
+    same: SelfSelection | None = Field(default=None, alias="self")
+    cross: CrossSelection | None = None
+    crossed: CrossedSelection | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Selection:
+        if self.same is None and self.cross is None and self.crossed is None:
+            raise ValueError("nothing is selected; give 'self', 'cross' or 'crossed'")
+        return self
+
+
+class Statistics(_Strict):
+    """How means get their intervals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    same: Literal["clustered"] = Field(default="clustered", alias="self")
+    """Self-reenactment: clustered by subject."""
+    cross: Literal["two-way", "clustered"] = "two-way"
+    """Cross-identity: clustered by driving and by source subject, or by driving subject alone."""
+
+
+class Protocol(_Strict):
+    """What is run. Pure data: no code, no inheritance, no merging."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    version: int = Field(ge=1)
+    title: str
+    summary: str
+    datasets: list[Annotated[str, _registered("datasets")]] = Field(min_length=1)
+    split: Literal["train", "validation", "benchmark"]
+    domains: list[str] | None = Field(default=None, min_length=1)
+    """Domains that take part; all when left out."""
+    selection: Selection
+    max_fps: float | None = Field(default=None, gt=0)
+    """Every k-th frame is delivered, k the least number with fps / k <= max_fps; native rate when left out."""
+    size: int = Field(ge=32, le=1024)
+    """Side in pixels at which outputs are stored and scored."""
+    metrics: list[Annotated[str, _registered("metrics")]] = Field(min_length=1)
+    statistics: Statistics = Statistics()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Protocol:
+        for key in ("datasets", "domains", "metrics"):
+            values = getattr(self, key) or []
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"'{twice[0]}' stands twice in '{key}'")
+        return self
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything that decides a score: scores with different hashes must not be compared."""
+        return _digest(self.content(_PROSE))
+
+    @property
+    def tasks_hash(self) -> str:
+        """SHA-256 of everything that decides a clip: name, metrics, statistics and prose are left out."""
+        return _digest(self.content(_PROSE | _JUDGING | {"name", "version"}))
+
+    def content(self, without: set[str] | None = None) -> dict[str, Any]:
+        """The protocol as JSON values. Optional keys that are not given are left out, so that a key added to this
+        schema later changes no hash."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=without)
+
+    def tasks(self, datasets: Mapping[str, Dataset]) -> list[Task]:
+        """The tasks, in a fixed order whose every beginning mixes kinds and domains.
+
+        datasets: the protocol's datasets by name. Raises :class:`ConfigError` when they hold too few subjects or clips.
+        """
+        return selection.select(self, datasets)
+
+
+def load_protocol(name: str | Path) -> Protocol:
+    """The protocol called ``name`` in ``protocols/``, or the YAML file at a path.
+
+    Raises :class:`ConfigError` when there is none, naming those that exist, or, with line number, when it is wrong.
+    """
+    path = Path(name)
+    if not path.is_file():
+        path = packaged("protocols") / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(protocol_names())
+        raise ConfigError(f"there is no protocol called '{name}'; known: {known}; or give the path of a YAML file.")
+    return strict_yaml.load(path, Protocol)
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Names of the protocols that ship, sorted."""
+    return tuple(sorted(path.stem for path in packaged("protocols").glob("*.yaml")))
+
+
+def _digest(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()

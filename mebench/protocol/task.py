@@ -1,0 +1,56 @@
+"""A task: one source identity to be moved by one driving clip, at a delivered frame rate."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["self", "cross"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """See :class:`mebench.runs.schema.TaskInfo` for each field; ``frames`` are indices of the recorded clip."""
+
+    key: str
+    kind: Kind
+    dataset: str
+    source: str
+    driving: str
+    source_subject: str
+    driving_subject: str
+    source_domain: str
+    driving_domain: str
+    fold: str
+    fps: float
+    frames: tuple[int, ...]
+    onset: int
+    apex: int
+    offset: int
+    action_units: tuple[str, ...]
+    size: int
+    hash: str
+
+    def record(self) -> dict[str, Any]:
+        """The task as JSON values."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()
+        }
+
+    @staticmethod
+    def from_record(record: dict[str, Any]) -> Task:
+        """The task that :meth:`record` described."""
+        return Task(**{key: tuple(value) if isinstance(value, list) else value for key, value in record.items()})
+
+
+def named(task: Task, fingerprint: str) -> Task:
+    """``task`` with its key (of source and driving) and its hash (of all fields and the dataset's fingerprint)."""
+    parts = [task.driving] if task.kind == "self" else [task.driving, task.source]
+    key = "--".join([task.kind, *(re.sub(r"[^A-Za-z0-9._]+", "-", part).strip("-.") for part in parts)])
+    content = {name: value for name, value in task.record().items() if name not in ("key", "hash")}
+    canonical = json.dumps([content, fingerprint], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return dataclasses.replace(task, key=key, hash=hashlib.sha256(canonical.encode("utf-8")).hexdigest())
