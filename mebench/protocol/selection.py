@@ -181,18 +181,16 @@ def _crossed_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker) -> list[Ta
     portraits = _distinct(pool.portraits, wanted.sources, used)
     _enough(protocol, "driving subjects", len(clips), wanted.drivers)
     _enough(protocol, "source subjects that drive nothing", len(portraits), wanted.sources)
-    if len({item.dataset for item in (*clips, *portraits)}) > 1:
+    if len({clip.dataset for clip in clips} | {portrait.dataset for portrait in portraits}) > 1:
         raise ConfigError(f"the protocol '{protocol.name}' crosses several datasets; 'crossed' works within one.")
     # Diagonal order: every beginning of the list mixes drivers and sources.
-    order = sorted(
-        ((d, s) for d in range(len(clips)) for s in range(len(portraits))),
-        key=lambda p: ((p[1] - p[0]) % len(portraits), p),
-    )
-    return [make("cross", clips[driver], portraits[source]) for driver, source in order]
+    count = len(portraits)
+    diagonals = [(driver, (driver + step) % count) for step in range(count) for driver in range(len(clips))]
+    return [make("cross", clips[driver], portraits[source]) for driver, source in diagonals]
 
 
 def _distinct(items: Iterable[Item], count: int, used: set[Subject]) -> list[Item]:
-    chosen = []
+    chosen: list[Item] = []
     for item in items:
         if len(chosen) < count and (item.dataset, item.subject) not in used:
             chosen.append(item)

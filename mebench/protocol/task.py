@@ -44,7 +44,10 @@ class Task:
     @staticmethod
     def from_record(record: dict[str, Any]) -> Task:
         """The task that :meth:`record` described."""
-        return Task(**{key: tuple(value) if isinstance(value, list) else value for key, value in record.items()})
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
+        }
+        return Task(**fields)
 
 
 def named(task: Task, fingerprint: str) -> Task:

@@ -80,9 +80,9 @@ class ClipInfo(TypedDict):
     file: str
     """Path below the run folder, with ``/``."""
     sha256: str
-    """Hash of the pixels (uint8 ``[T,S,S,3]`` in C order, preceded by the shape as text): see ``store.pixel_hash``."""
-    bytes_sha256: str
-    """Hash of the file, to find a damaged clip without decoding it."""
+    """Hash of the file: finds a damaged clip without decoding it."""
+    pixels_sha256: str
+    """Hash of the pixels (uint8 ``[T,S,S,3]`` in C order), whatever the version of the encoder."""
     frames: int
     size: int
     native_height: int
@@ -232,7 +232,7 @@ class RunRecord(TypedDict):
     name: str
     """Name of the folder."""
     hash: str
-    """SHA-256 of all that decides the clips: method, weights, protocol's tasks, data. Its start ends the folder's name."""
+    """SHA-256 of all that decides the clips: method, weights, tasks, data. Its start ends the folder's name."""
     command: str
     """The command that gives this run."""
     method: MethodInfo
