@@ -104,6 +104,9 @@ _BROWSER_OPTIONS = {
 _BT709 = 1
 """Code of BT.709 for matrix, primaries and transfer (ITU-T H.273), which browsers assume for colours they can name."""
 _LIMITED_RANGE = 1
+_BT601 = 5
+_MATRICES = {1: _BT709, 7: 7, 9: 9}
+"""Colour matrices of files (H.273) that need naming to the scaler; every other file is BT.601, FFmpeg's default."""
 
 
 def _container_format(head: bytes) -> str | None:
@@ -175,7 +178,10 @@ def _decode(path: Path, container: Any, stream: Any) -> tuple[list[Pixels], floa
 
 def _rgb(frame: Any) -> Pixels:
     """uint8 ``[H,W,3]`` of a decoded frame, upright. Chroma is interpolated bicubically with exact rounding."""
-    pixels = frame.reformat(format="rgb24", interpolation=_accurate()).to_ndarray()
+    matrix = _MATRICES.get(int(frame.colorspace))
+    named = {"src_colorspace": matrix, "dst_colorspace": _BT601} if matrix else {}
+    rgb = frame.reformat(format="rgb24", interpolation=_accurate(), **named)
+    pixels = rgb.to_ndarray()
     quarter_turns = round(frame.rotation / 90.0) if getattr(frame, "rotation", 0) else 0
     return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
 
