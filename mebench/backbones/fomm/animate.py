@@ -1,0 +1,50 @@
+"""How the driving motion is carried to the source: absolute, or relative to a reference frame (section 3.4 of the paper)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from scipy.spatial import ConvexHull
+
+from mebench.backbones.fomm.keypoints import KeyPoints
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The options of the published animation code, with its defaults of batch animation.
+
+    use_relative_movement: add the driver's displacement from the reference to the source's key points.
+    use_relative_jacobian: likewise for the jacobians. adapt_movement_scale: scale displacements by the ratio of the
+    side lengths of the two faces.
+    """
+
+    use_relative_movement: bool = True
+    use_relative_jacobian: bool = True
+    adapt_movement_scale: bool = False
+
+    def __call__(self, source: KeyPoints, driving: KeyPoints, reference: KeyPoints) -> KeyPoints:
+        """Key points that the source takes at each driving frame.
+
+        source, reference: one item; driving: B items. Relative (with the reference at the onset):
+        ``v' = v_S + a (v_t - v_0)`` and ``J' = J_t J_0^-1 J_S``; without the relative jacobian ``J' = J_t``.
+        """
+        if not self.use_relative_movement:
+            return driving
+        scale = movement_scale(source, reference) if self.adapt_movement_scale else 1.0
+        value = source.value + scale * (driving.value - reference.value)
+        jacobian = driving.jacobian
+        if self.use_relative_jacobian and None not in (jacobian, reference.jacobian, source.jacobian):
+            assert jacobian is not None and reference.jacobian is not None and source.jacobian is not None
+            jacobian = jacobian @ torch.linalg.inv(reference.jacobian) @ source.jacobian
+        return KeyPoints(value, jacobian)
+
+
+def movement_scale(source: KeyPoints, reference: KeyPoints) -> float:
+    """``sqrt(A(source) / A(reference))``, A the area of the convex hull of the key points of the first item."""
+    return float((_hull_area(source.value) / _hull_area(reference.value)) ** 0.5)
+
+
+def _hull_area(points: torch.Tensor) -> float:
+    # In two dimensions SciPy calls the area "volume" (its "area" is the perimeter).
+    return float(ConvexHull(points[0].detach().cpu().numpy()).volume)
