@@ -7,9 +7,9 @@ Mesh and shapes are MakeHuman / MPFB2 data and Mika Suominen's "Face Units" pack
 ``base.obj`` and ``*.target`` (``vertex dx dy dz`` in decimetres, steps of 0.001). Lengths stay in decimetres, y up,
 z towards the viewer, +x = the subject's left. What is done to them:
 
-* only head, neck, shoulders, eyes, teeth and tongue are kept (lashes, clothes and the hair shell of the helper mesh not);
+* only head, neck, shoulders, eyes, teeth and tongue are kept (not the lashes, clothes and hair shell of the mesh);
 * quads become triangles, mirrored quads by mirrored diagonals;
-* shapes that exist for the left and the right are averaged with each other's mirror image and stored once, for the left;
+* shapes that exist for the left and the right are averaged with each other's mirror image and stored for the left;
   shapes of the midline are averaged with their own mirror image, so that the neutral kit is exactly symmetric
   (asymmetry of identities comes from the ``asym`` shapes, which are stored as they are);
 * lengths are stored as 16-bit integers in units of 0.0005 dm: no rounding at all.

@@ -49,7 +49,7 @@ class Part(IntEnum):
 
 
 class Side(IntEnum):
-    """How a shape is stored: for the whole mesh, symmetric (the half x >= 0), or for the left (the right is its mirror)."""
+    """How a shape is stored: for the whole mesh, as the half x >= 0 of a symmetric one, or for the left side alone."""
 
     WHOLE = 0
     SYMMETRIC = 1
@@ -63,7 +63,7 @@ class Sparse(NamedTuple):
     offsets: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kit:
     """The mesh and everything that deforms it. Arrays are read-only and shared.
 
@@ -121,6 +121,13 @@ class Kit:
         """How much each vertex belongs to the left side when a two-sided shape is split: float32 ``[V]`` in [0,1]."""
         t = np.clip(self.vertices[:, 0].astype(np.float64) / (2 * SPLIT_DM) + 0.5, 0, 1)
         return _frozen((t * t * (3 - 2 * t)).astype(np.float32))
+
+    @cached_property
+    def eyes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Vertices of the left and of the right eyeball, sorted."""
+        ids = self.vertex_ids(Part.EYE)
+        left = self.vertices[ids, 0] > 0
+        return ids[left], ids[~left]
 
     def vertex_ids(self, *parts: Part) -> NDArray[np.int64]:
         """Vertices used by the triangles of these parts, sorted."""
