@@ -115,14 +115,14 @@ class Sample:
         if self.truth is None:
             raise Unavailable("the exact motion is known on the open set alone.")
         exact = self.truth.flow(frame, part)
-        finite = np.isfinite(exact.displacement).all(axis=-1)
+        finite: NDArray[np.bool_] = np.isfinite(exact.displacement).all(axis=2)
         return np.where(finite[..., None], exact.displacement, np.float32(0.0)), exact.valid & finite & self.face
 
     @cached_property
     def landmarks(self) -> NDArray[np.float32]:
         """Landmarks of the reference's onset frame, float32 ``[68,2]`` pixels."""
         if self.truth is not None:
-            return self.truth.landmarks[self.onset]
+            return np.asarray(self.truth.landmarks[self.onset], dtype=np.float32)
         if self.onset_landmarks is None:
             raise Unavailable("no landmarks were found on the onset frame.")
         return np.asarray(self.onset_landmarks, dtype=np.float32)
@@ -143,7 +143,7 @@ class Sample:
 
     @cached_property
     def comparable(self) -> tuple[Pixels, Pixels]:
-        """Output and reference for pixel comparison: as they are, or both as luma repeated where the reference is grey."""
+        """Output and reference for pixel comparison: as they are, or both as repeated luma where the latter is grey."""
         if is_grey(self.reference):
             return luma(self.output), luma(self.reference)
         return self.output, self.reference

@@ -1,0 +1,1 @@
+"""Is the person of the output the person of the source?"""

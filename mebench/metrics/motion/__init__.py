@@ -1,0 +1,1 @@
+"""Intensity, direction and timing of the micro-motion, by projection on the motion of the reference."""

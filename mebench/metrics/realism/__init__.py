@@ -1,0 +1,1 @@
+"""Does the output look like the true answer? Pixel, structural and perceptual distance."""

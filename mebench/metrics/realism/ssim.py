@@ -1,0 +1,60 @@
+"""Structural similarity, mean over frames."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mebench.metrics.contract import MetricFacts
+from mebench.metrics.sample import Sample
+
+WINDOW, SIGMA = 11, 1.5
+C1, C2 = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
+"""Window and constants of Wang et al. 2004, section III-C: 11 x 11 circular Gaussian, sigma 1.5, K1 = .01, K2 = .03."""
+
+
+class Ssim:
+    """SSIM of each frame over RGB channels and the pixels whose window lies inside the frame; mean over frames."""
+
+    facts = MetricFacts(
+        name="ssim",
+        version=1,
+        family="realism",
+        unit="",
+        direction="higher",
+        ceiling=1.0,
+        floor=None,
+        worst=-1.0,
+        networks=(),
+        summary="Structural similarity to the reference clip, mean over frames.",
+        source="Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 13(4), 2004, eq. 13, Gaussian window",
+        decimals=4,
+    )
+
+    def score(self, sample: Sample) -> float:
+        """Between -1 and 1."""
+        output, reference = sample.comparable
+        return float(np.mean([frame_ssim(x, y) for x, y in zip(output, reference, strict=True)]))
+
+
+def frame_ssim(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """Mean SSIM of two images uint8 ``[H,W,3]``. Equal to scikit-image's ``structural_similarity`` with
+    ``gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255, channel_axis=-1``."""
+    x, y = first.astype(np.float64), second.astype(np.float64)
+    mean_x, mean_y = _smooth(x), _smooth(y)
+    variance_x = _smooth(x * x) - mean_x * mean_x
+    variance_y = _smooth(y * y) - mean_y * mean_y
+    covariance = _smooth(x * y) - mean_x * mean_y
+    likeness = ((2.0 * mean_x * mean_y + C1) * (2.0 * covariance + C2)) / (
+        (mean_x * mean_x + mean_y * mean_y + C1) * (variance_x + variance_y + C2)
+    )
+    border = WINDOW // 2
+    return float(likeness[border:-border, border:-border].mean())
+
+
+def _smooth(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.GaussianBlur(image, (WINDOW, WINDOW), SIGMA, borderType=cv2.BORDER_REFLECT))
+
+
+METRIC = Ssim()

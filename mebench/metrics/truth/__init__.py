@@ -1,0 +1,1 @@
+"""Measures that only a known answer allows: the open set."""
