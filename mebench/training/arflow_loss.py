@@ -38,7 +38,10 @@ class ArFlowLossConfig:
 
 
 class ArFlowTerms(NamedTuple):
-    """total, photometric and smoothness; visible: ``[B,1,H,W]``, 1 where a pixel of the first image is seen in both."""
+    """total = photometric + smoothness, the latter with its weight.
+
+    visible: ``[B,1,H,W]``, 1 where a pixel of the first image is seen in both.
+    """
 
     total: torch.Tensor
     photometric: torch.Tensor
@@ -65,10 +68,8 @@ def arflow_loss(
         photometric.append(torch.stack(levels).sum())
         smoothness.append(smoothness_term(flows[0] / min(flows[0].shape[-2:]), own, config.smooth_order))
     mean_photometric = torch.stack(photometric).mean()
-    mean_smoothness = torch.stack(smoothness).mean()
-    return ArFlowTerms(
-        mean_photometric + config.w_smooth * mean_smoothness, mean_photometric, mean_smoothness, masks[0]
-    )
+    mean_smoothness = config.w_smooth * torch.stack(smoothness).mean()
+    return ArFlowTerms(mean_photometric + mean_smoothness, mean_photometric, mean_smoothness, masks[0])
 
 
 def _photometric_level(
@@ -112,7 +113,7 @@ def census_distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def _census(image: torch.Tensor) -> torch.Tensor:
     weights = image.new_tensor(_GREY).view(1, 3, 1, 1)
     grey = (image * weights).sum(dim=1, keepdim=True) * 255.0
-    neighbours = functional.unfold(grey, 3, padding=1).unflatten(-1, tuple(grey.shape[-2:]))
+    neighbours = functional.unfold(grey, 3, padding=1).reshape(-1, 9, *grey.shape[-2:])
     difference = neighbours - grey
     return difference / torch.sqrt(0.81 + difference**2)
 
@@ -156,4 +157,4 @@ def _uncovered(opposite: torch.Tensor) -> torch.Tensor:
             inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
             index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
             arrived.scatter_add_(1, index.flatten(1), (weight * inside).flatten(1))
-    return arrived.clamp(0, 1).unflatten(1, (1, height, width)) < _LEAST_COVERAGE
+    return arrived.clamp(0, 1).reshape(batch, 1, height, width) < _LEAST_COVERAGE

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-from mebench.motion.pwclite import PwcLite
+from mebench.motion.pwclite import Flows, PwcLite
 from mebench.motion.warp import warp
 
 FlowNetwork = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -35,7 +35,8 @@ def pwclite_flow(network: PwcLite) -> FlowNetwork:
     network.requires_grad_(False)
 
     def flow(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        return network(torch.cat((first, second), dim=1)).forward[0]
+        flows: Flows = network(torch.cat((first, second), dim=1))
+        return flows.forward[0]
 
     return flow
 

@@ -49,7 +49,7 @@ class Case:
         return torch.from_numpy(np.asarray(values, dtype=np.float32))
 
     def tolerance(self, name: str, *labels: str) -> float:
-        """The tolerance recorded for ``name``, else for the first of ``labels`` that is recorded, else the general one."""
+        """The tolerance recorded for ``name``, else for the first recorded of ``labels``, else the general one."""
         recorded = self.spec.get("tolerance", {})
         if not isinstance(recorded, dict):
             return float(recorded)

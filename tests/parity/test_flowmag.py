@@ -55,9 +55,7 @@ def test_predictions(golden, fill):
     assert seen > 0
 
 
-def predict(
-    case: Case, model: FlowMag, frames: list[torch.Tensor], alpha: float, how: str | None
-) -> torch.Tensor:
+def predict(case: Case, model: FlowMag, frames: list[torch.Tensor], alpha: float, how: str | None) -> torch.Tensor:
     stacked = torch.stack(frames, dim=2)
     factor = torch.full((stacked.shape[0],), alpha)
     if how is None:

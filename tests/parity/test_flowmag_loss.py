@@ -43,7 +43,9 @@ def test_loss(golden, fill):
         case.compare("flow_src", found.flow_source[:, None], "flow")
         case.compare("pred_warped", found.predicted_warped)
         case.compare("src_warped", found.source_warped)
-        case.compare("warp_reflection", warp(case.input(inputs["src1"]), case.input(inputs["flow"]), padding="reflection"))
+        case.compare(
+            "warp_reflection", warp(case.input(inputs["src1"]), case.input(inputs["flow"]), padding="reflection")
+        )
     compared = {*factors, "flow_pred", "flow_src", "pred_warped", "src_warped", "warp_reflection"}
     assert compared == set(case.spec["outputs"])
 
