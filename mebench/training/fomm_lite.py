@@ -31,8 +31,8 @@ BETAS = (0.5, 0.999)
 CLIP_NORM = 10.0
 
 FREEZE_STATISTICS = 0.6
-"""From this part of the run on, batch norm uses its running statistics, so that the end of the training sees exactly the
-network that is shipped; the statistics of small batches would blur sub-pixel motion."""
+"""From this part of the run on, batch norm uses its running statistics, so that the end of the training sees exactly
+the network that is shipped; the statistics of small batches would blur sub-pixel motion."""
 
 FACE_WEIGHT = 4.0
 FACE_BLUR = 15.0
@@ -140,10 +140,15 @@ def mean_layout(store: FrameStore, identities: NDArray[np.int64]) -> NDArray[np.
     return np.asarray((mean + mirrored) / 2, np.float32)
 
 
-MIRROR = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), *range(45, 41, -1), 47, 46]
-    + [*range(39, 35, -1), 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1)]
-)
+def _mirrored_landmarks() -> NDArray[np.int64]:
+    jaw, brows, bridge, nostrils = range(16, -1, -1), range(26, 16, -1), range(27, 31), range(35, 30, -1)
+    right_eye, left_eye = (45, 44, 43, 42, 47, 46), (39, 38, 37, 36, 41, 40)
+    outer_lips = (*range(54, 47, -1), *range(59, 54, -1))
+    inner_lips = (*range(64, 59, -1), *range(67, 64, -1))
+    return np.array([*jaw, *brows, *bridge, *nostrils, *right_eye, *left_eye, *outer_lips, *inner_lips])
+
+
+MIRROR = _mirrored_landmarks()
 """The iBUG landmark that takes each one's place in a mirrored face."""
 
 

@@ -16,14 +16,14 @@ SIZE = 128
 """Side of the stored frames in pixels."""
 
 STRIDE = 4
-"""The exact motion is kept at every fourth pixel of the rendered frame, from pixel 1: twice as fine as the motion field."""
+"""The exact motion is kept at every fourth rendered pixel, from pixel 1: twice as fine as the motion field."""
 
 RENDERED = 256
 """Side of the rendered frames in pixels."""
 
 SAME_CLIP_FROM_FIRST = 0.4
 SAME_CLIP = 0.35
-"""Shares of the pairs: first frame of a clip with another one; any two of a clip; the rest crosses clips of one identity."""
+"""Shares of the pairs: first frame of a clip with another; any two of a clip; the rest crosses clips of an identity."""
 
 GAIN_SPREAD = 0.08
 CONTRAST_SPREAD = 0.1
@@ -33,7 +33,7 @@ GREY_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Batch:
-    """source, driving: float32 ``[B,3,S,S]`` in [0,1]. motion: exact, in the frame before mirroring. mirrored: bool ``[B]``."""
+    """source, driving: float32 ``[B,3,S,S]`` in [0,1]. motion: exact, before mirroring. mirrored: bool ``[B]``."""
 
     source: torch.Tensor
     driving: torch.Tensor

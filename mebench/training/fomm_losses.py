@@ -42,7 +42,7 @@ class Pyramid(nn.Module):
 
 
 class GeneratorStep(NamedTuple):
-    """losses: weighted terms by name; their sum is what is minimised. rendering, driving: for the discriminator step."""
+    """losses: weighted terms by name; their sum is minimised. rendering, driving: for the discriminator step."""
 
     losses: dict[str, torch.Tensor]
     rendering: Rendering
@@ -77,7 +77,7 @@ def feature_matching_loss(
 def equivariance_losses(
     driving: KeyPoints, transformed: KeyPoints, warp: RandomWarp
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """``mean |v_D - W(v_T)|`` and ``mean |I - J_D^-1 W'(v_T) J_T|`` (eq. 9 to 11), T the detection on the warped frame."""
+    """``mean |v_D - W(v_T)|`` and ``mean |I - J_D^-1 W'(v_T) J_T|`` (eq. 9 to 11), T found on the warped frame."""
     value = (driving.value - warp(transformed.value)).abs().mean()
     if driving.jacobian is None or transformed.jacobian is None:
         return value, torch.zeros_like(value)

@@ -37,8 +37,8 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """steps: length of the whole run. folder: where ``checkpoint.pt`` and ``log.csv`` are kept. Intervals: the checkpoint
-    in seconds, log and validation in steps. identity: what must be equal for a checkpoint to be continued."""
+    """steps: length of the run. folder: where ``checkpoint.pt`` and ``log.csv`` are kept. Intervals: the
+    checkpoint in seconds, log and validation in steps. identity: what must be equal for a checkpoint to be continued."""
 
     steps: int
     folder: Path

@@ -83,7 +83,7 @@ class FommGolden:
         )
 
     def compare(self, name: str, ours: torch.Tensor) -> None:
-        """Ours against the stored array (``full[..., ::stride, ::stride]``, maybe fewer channels) and its statistics."""
+        """Ours against the stored array (``full[..., ::stride, ::stride]``, maybe fewer channels) and statistics."""
         recorded = self.spec["arrays"][name]
         full = ours.detach().reshape(ours.shape).numpy()
         if full.ndim >= 2:

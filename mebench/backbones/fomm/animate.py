@@ -1,4 +1,4 @@
-"""How the driving motion is carried to the source: absolute, or relative to a reference frame (section 3.4 of the paper)."""
+"""How the driving motion is carried to the source: absolute, or relative to a reference frame (paper, section 3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From sparse to dense motion: candidate motions, one a key point, mixed by predicted masks (section 3.2 of the paper)."""
+"""From sparse to dense motion: candidate motions, one a key point, mixed by predicted masks (paper, section 3.2)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mebench.backbones.fomm.sampling import AntiAliasDownsample, coordinate_grid
 
 
 class DenseMotion(NamedTuple):
-    """deformation: ``[B,h,w,2]``, where in the source each output position is taken from. mask: ``[B,K+1,h,w]``, sums
-    to 1. occlusion: ``[B,1,h,w]`` in [0,1] or None. sparse_deformed: ``[B,K+1,3,h,w]``, one warped source a candidate."""
+    """deformation: ``[B,h,w,2]``, the position in the source of each output position. mask: ``[B,K+1,h,w]``, sums
+    to 1. occlusion: ``[B,1,h,w]`` in [0,1] or None. sparse_deformed: ``[B,K+1,3,h,w]``, a warped source each."""
 
     deformation: torch.Tensor
     mask: torch.Tensor
@@ -32,7 +32,7 @@ def heatmap_difference(driving: KeyPoints, source: KeyPoints, height: int, width
 def sparse_motions(driving: KeyPoints, source: KeyPoints, height: int, width: int) -> torch.Tensor:
     """Candidate backward maps ``[B,K+1,h,w,2]``: the identity, then ``T_k(z) = p_S + J_S J_D^-1 (z - p_D)`` (eq. 4)."""
     grid = coordinate_grid(height, width, driving.value)
-    batch, points, _ = driving.value.shape
+    batch = len(driving.value)
     offset = grid - driving.value[:, :, None, None]
     if driving.jacobian is not None and source.jacobian is not None:
         matrix = source.jacobian @ torch.linalg.inv(driving.jacobian)

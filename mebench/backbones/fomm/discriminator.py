@@ -21,7 +21,7 @@ class Judgement(NamedTuple):
 
 
 class PatchBlock(nn.Module):
-    """4x4 convolution without padding, instance norm, leaky ReLU .2, 2x2 average pooling (the last two are optional)."""
+    """4x4 convolution without padding, instance norm (optional), leaky ReLU .2, 2x2 average pooling (optional)."""
 
     def __init__(self, inputs: int, outputs: int, *, norm: bool, spectral: bool, pool: bool) -> None:
         super().__init__()

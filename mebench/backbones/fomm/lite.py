@@ -6,7 +6,7 @@ It keeps the published block structure and differs in five points, each of which
    standard crop), and the learned part is bounded, so that a point stays on its own piece of the face.
 2. The detector reads the image at full resolution, 2x2 pixels folded into channels, and its jacobians are read from
    the features averaged under the heatmap.
-3. The output is ``m * warp(source) + (1 - m) * painted``, with the map m predicted: without motion it is nearly the source.
+3. The output is ``m * warp(source) + (1 - m) * painted``, the map m predicted: without motion it is nearly the source.
 4. What is enlarged is the displacement, not the map of positions: cubic interpolation does not reproduce a ramp, but
    it reproduces zero.
 5. All sampling is corner-aligned with the border repeated, so that no motion is exactly the identity.
