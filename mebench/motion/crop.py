@@ -48,7 +48,7 @@ class Crop:
 
     def points(self) -> NDArray[np.float32]:
         """The face mesh ``[468,2]`` in pixels of the crop."""
-        moved = self.mesh.points @ self.matrix[:, :2].T + self.matrix[:, 2]
+        moved: NDArray[np.float64] = self.mesh.points @ self.matrix[:, :2].T + self.matrix[:, 2]
         return moved.astype(np.float32)
 
     def apply(self, frames: Pixels) -> Pixels:

@@ -1,8 +1,8 @@
 """The 468-point face mesh: points in image pixels, and what is derived from them.
 
 Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", arXiv 1907.06724. The network sees an
-upright square cut around the face, 1.5 times its size, 192 px wide. Methods use these points on every dataset; the exact
-landmarks of the open set are for judging only.
+upright square cut around the face, 1.5 times its size, 192 px wide. Methods use these points on every dataset; the
+exact landmarks of the open set are for judging only.
 """
 
 from __future__ import annotations
