@@ -167,9 +167,9 @@ def _cross_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Su
     return tasks
 
 
-def _rotated(items: Sequence[Item], by: int, fits: Callable[[Item], bool]) -> list[Item]:
-    by %= max(len(items), 1)
-    return [item for item in (*items[by:], *items[:by]) if fits(item)]
+def _rotated(portraits: list[Portrait], by: int, fits: Callable[[Portrait], bool]) -> list[Portrait]:
+    by %= max(len(portraits), 1)
+    return [portrait for portrait in portraits[by:] + portraits[:by] if fits(portrait)]
 
 
 def _crossed_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker) -> list[Task]:

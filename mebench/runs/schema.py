@@ -108,10 +108,12 @@ class CurvesRecord(TypedDict):
     apex: int
     offset: int
     unit: str
-    """Unit of both curves."""
-    reference: list[float | None]
+    """Unit of both curves, in words."""
+    peak_px: float
+    """Largest displacement of the reference's expression in pixels at the scoring size: what 1 on the curves means."""
+    reference: list[float]
     """One number a frame: the true answer on the open set, else the driving clip."""
-    output: list[float | None]
+    output: list[float]
     """One number a frame: the output."""
 
 
@@ -143,8 +145,8 @@ class CostRecord(TypedDict):
     """Wall time of the method, from tensors to tensors, on one thread."""
     score_seconds: float
     """Wall time of all metrics that were computed last."""
-    peak_memory_mb: float
-    """Largest resident memory of the worker process so far."""
+    peak_memory_mb: float | None
+    """Largest resident memory of the worker process so far; ``null`` where the system does not tell."""
 
 
 class DatasetInfo(TypedDict):
@@ -281,6 +283,8 @@ class Estimate(TypedDict):
     low: float | None
     """Lower end of the interval; ``null`` when there are too few clusters for one."""
     high: float | None
+    reason: str | None
+    """Why there is no interval; ``null`` when there is one."""
 
 
 class Cell(TypedDict):
@@ -300,8 +304,8 @@ class Cell(TypedDict):
     driving_subjects: int
     source_subjects: int
     value: Estimate
-    interval: str
-    """How the interval was made: ``clustered`` (by subject), ``two-way`` (driving and source subject), ``none``."""
+    interval: Literal["clustered", "two-way"]
+    """How intervals are made: ``clustered`` by driving subject, or ``two-way`` by driving and source subject."""
     floor: Estimate | None
     """The still source on the same tasks; ``null`` when bounds were left out."""
     ceiling: Estimate | None

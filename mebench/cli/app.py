@@ -1,0 +1,97 @@
+"""The command line ``mebench``: one file a verb group. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from mebench.cli import listing, protocol, run
+from mebench.errors import MebenchError
+
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
+
+
+class _Front(TyperGroup):
+    """The root of all commands: turns errors into one sentence and an exit code, in one place."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take ``--debug`` wherever it stands before a ``--``."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta["mebench.debug"] = "--debug" in args[:end]
+        kept = [arg for arg in args[:end] if arg != "--debug"] + args[end:]
+        parsed: list[str] = super().parse_args(ctx, kept)
+        return parsed
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; errors of the user's making end with their message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except MebenchError as error:
+            _say(f"mebench: {error}", ctx)
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            _say(f"mebench: {error or 'interrupted.'}", ctx, trace=False)
+            raise typer.Exit(_INTERRUPTED) from error
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if _is_usage_error(error):
+                raise
+            _say(f"mebench: unexpected {type(error).__name__}: {error} (--debug shows where; please report it).", ctx)
+            raise typer.Exit(1) from error
+
+
+def _is_usage_error(error: Exception) -> bool:
+    """Whether the command line itself was wrong: typer shows these well (its classes moved between versions)."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _say(text: str, ctx: Any, trace: bool = True) -> None:
+    if trace and ctx.meta.get("mebench.debug"):
+        traceback.print_exc()
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+app = typer.Typer(
+    name="mebench",
+    cls=_Front,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from mebench import __version__
+
+        typer.echo(f"mebench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def front(
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks. May stand anywhere."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """The benchmark of facial micro-expression generation.
+
+    Start with: mebench run --method magplus --backbone fomm
+    """
+
+
+app.command("run")(run.run)
+app.command("list")(listing.list_)
+app.add_typer(protocol.app, name="protocol")
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,94 @@
+"""What ``mebench list`` shows, as JSON values. Plug-ins that cannot be loaded are listed with their error."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from mebench import registry
+from mebench.errors import MebenchError
+
+Entry = dict[str, Any]
+
+
+def catalogue(kind: str) -> list[Entry]:
+    """One entry a name, each with ``name`` and ``summary``, or with ``name`` and ``error``."""
+    names, describe = _SOURCES[kind]
+    return [_entry(name, describe) for name in names()]
+
+
+def _entry(name: str, describe: Callable[[str], Entry]) -> Entry:
+    try:
+        return {"name": name, **describe(name)}
+    except MebenchError as error:
+        return {"name": name, "error": str(error)}
+
+
+def _methods() -> tuple[str, ...]:
+    from mebench.methods.card import method_names
+
+    return method_names()
+
+
+def _method(name: str) -> Entry:
+    from mebench.methods.card import read_method_file
+
+    file = read_method_file(name)
+    pipeline = file.pipeline
+    return {
+        "summary": f"{file.card.title}. {file.card.summary}",
+        "role": file.card.role,
+        "backbone": pipeline.backbone.name if pipeline else None,
+        "magnifier": pipeline.magnifier.name if pipeline and pipeline.magnifier else None,
+        "licence": file.card.licence,
+        "paper": file.card.paper,
+    }
+
+
+def _protocols() -> tuple[str, ...]:
+    from mebench.protocol import protocol_names
+
+    return protocol_names()
+
+
+def _protocol(name: str) -> Entry:
+    from mebench.protocol import load_protocol
+
+    protocol = load_protocol(name)
+    return {
+        "summary": f"{protocol.title}. {protocol.summary}",
+        "version": protocol.version,
+        "hash": protocol.hash,
+        "datasets": protocol.datasets,
+        "metrics": protocol.metrics,
+    }
+
+
+def _metric(name: str) -> Entry:
+    facts = dataclasses.asdict(registry.load("metrics", name).facts)
+    return {**facts, "networks": list(facts["networks"])}
+
+
+def _dataset(name: str) -> Entry:
+    dataset = registry.load("datasets", name)
+    return {"summary": _first_sentence(dataset), "domains": list(dataset.domains), "licence": dataset.terms.licence}
+
+
+def _plugin(kind: str) -> Callable[[str], Entry]:
+    return lambda name: {"summary": _first_sentence(registry.load(kind, name))}
+
+
+def _first_sentence(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+
+
+_SOURCES: dict[str, tuple[Callable[[], tuple[str, ...]], Callable[[str], Entry]]] = {
+    "methods": (_methods, _method),
+    "protocols": (_protocols, _protocol),
+    "metrics": (lambda: registry.names("metrics"), _metric),
+    "datasets": (lambda: registry.names("datasets"), _dataset),
+    "backbones": (lambda: registry.names("backbones"), _plugin("backbones")),
+    "magnifiers": (lambda: registry.names("magnifiers"), _plugin("magnifiers")),
+}

@@ -1,0 +1,54 @@
+"""``mebench run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def run(
+    method: str = typer.Option(..., "--method", "-m", help="A baseline's name, or the path of a method.yaml."),
+    backbone: str | None = typer.Option(None, "--backbone", "-b", help="Replaces the backbone of the method."),
+    protocol: str = typer.Option(
+        "open-mini", "--protocol", "-p", help="A protocol's name, or the path of a YAML file."
+    ),
+    jobs: int | None = typer.Option(None, "--jobs", "-j", help="Processes. Default: one a core, at most 8."),
+    out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
+    limit: int | None = typer.Option(None, "--limit", "-n", help="Do the first N tasks only; goes on later without."),
+    bounds: bool = typer.Option(True, help="Score floor and ceiling on the same tasks (once per machine)."),
+    retry_failed: bool = typer.Option(False, "--retry-failed", help="Try tasks again that failed before."),
+    json_: bool = typer.Option(False, "--json", help="Print the summary as JSON instead of a table."),
+) -> None:
+    """Run a method on a protocol: generate, score, and write tables and a page.
+
+    Kill it at any time: the same command goes on where it stopped.
+
+    Examples:
+
+      mebench run --method magplus --backbone fomm
+
+      mebench run --method still --protocol open-cross-identity --jobs 4
+    """
+    from mebench.cli.progress import drawn
+    from mebench.runs.start import run as start
+    from mebench.runs.table import print_result
+
+    with drawn() as progress:
+        result = start(
+            method,
+            backbone,
+            protocol,
+            jobs=jobs,
+            out=out,
+            limit=limit,
+            bounds=bounds,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+    if json_:
+        import json
+
+        typer.echo(json.dumps(result.summary, indent=2, ensure_ascii=False))
+    else:
+        print_result(result)

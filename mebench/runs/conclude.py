@@ -1,0 +1,34 @@
+"""From the rows of a run to its tables, its summary and its page: pure functions of what the folder holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mebench.files import write_json, write_text
+from mebench.runs.bounds import bounds_record
+from mebench.runs.execute import task_count
+from mebench.runs.plan import Plan
+from mebench.runs.schema import SummaryRecord
+from mebench.runs.store import RunStore
+from mebench.runs.summary import summarise
+from mebench.runs.tables import costs_csv, scores_csv
+
+
+def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:
+    """Write ``scores.csv``, ``costs.csv``, ``bounds.json``, ``summary.json`` and the page; give page and summary.
+
+    Every finished task takes part, in the protocol's order, whatever the session's limit was.
+    """
+    from mebench.runs.page import build
+
+    store = RunStore(plan.folder)
+    rows = [row for task in plan.tasks if (row := store.row(task.key)) and row["task"]["hash"] == task.hash]
+    keys = [row["task"]["key"] for row in rows]
+    costs = [cost for key in keys if (cost := store.cost(key))]
+    record = bounds_record(plan, bounds, keys)
+    summary = summarise(plan, rows, record, task_count(plan, store))
+    write_text(plan.folder / "scores.csv", scores_csv(rows, list(plan.metrics)))
+    write_text(plan.folder / "costs.csv", costs_csv(costs))
+    write_json(plan.folder / "bounds.json", record)
+    write_json(plan.folder / "summary.json", summary)
+    return build(plan.folder), summary

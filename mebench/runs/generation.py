@@ -1,0 +1,75 @@
+"""A method on one task: called with a seed of its own, and its frames checked, brought to size and quantised once."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mebench.clip import Generated, Pixels
+from mebench.errors import GenerationError
+from mebench.methods.contract import Method, Oracle
+from mebench.motion.warp import resize
+from mebench.runs.inputs import TaskInputs, pixels
+
+
+@dataclass(frozen=True)
+class Output:
+    """frames: uint8 ``[T,S,S,3]`` at the scoring size. native: height and width as the method gave them.
+    info: the method's own words, JSON values. seconds: wall time of the method alone."""
+
+    frames: Pixels
+    native: tuple[int, int]
+    info: dict[str, Any]
+    seconds: float
+
+
+def generate(method: Method | Oracle, inputs: TaskInputs, seed: int) -> Output:
+    """Run ``method`` on a task. Raises :class:`GenerationError` for frames that cannot be stored, and whatever the
+    method raises. The same inputs and seed give the same output, whatever ran before in this process."""
+    source, driving = inputs.source(), inputs.driving()
+    truth = inputs.truth if isinstance(method, Oracle) else None  # rendered before the clock starts
+    _seed(seed, inputs.task.hash)
+    started = time.perf_counter()
+    with torch.inference_mode():
+        if isinstance(method, Oracle):
+            generated = method.reveal(source, driving, lambda: truth or inputs.revealed())
+        else:
+            generated = method.generate(source, driving)
+    seconds = time.perf_counter() - started
+    frames = _checked(generated, len(driving.frames), tuple(source.image.shape[1:]))
+    native = (int(frames.shape[2]), int(frames.shape[3]))
+    return Output(pixels(resize(frames, inputs.task.size)), native, generated.info, seconds)
+
+
+def _seed(seed: int, task_hash: str) -> None:
+    value = (int(task_hash[:15], 16) + seed) % (1 << 32)  # numpy's legacy generator takes 32 bits
+    random.seed(value)
+    np.random.seed(value)
+    torch.manual_seed(value)
+
+
+def _checked(generated: Generated, count: int, source_size: tuple[int, ...]) -> torch.Tensor:
+    frames = generated.frames if isinstance(generated, Generated) else None
+    if not isinstance(frames, torch.Tensor) or not frames.is_floating_point():
+        raise GenerationError("the method must give Generated frames as a floating-point tensor [T,3,h,w] in [0,1].")
+    if frames.ndim != 4 or frames.shape[1] != 3 or 0 in frames.shape:
+        raise GenerationError(f"the method gave frames of the shape {list(frames.shape)}; [T,3,h,w] is expected.")
+    if frames.shape[0] != count:
+        raise GenerationError(f"the method gave {frames.shape[0]} frames for a driving clip of {count}.")
+    height, width = int(frames.shape[2]), int(frames.shape[3])
+    # A pixel of rounding is allowed where networks want sides divisible by a power of two.
+    if abs(height / width - source_size[0] / source_size[1]) > 1.5 / min(height, width):
+        raise GenerationError(
+            f"the method gave frames of {width} x {height} pixels for a source of {source_size[1]} x {source_size[0]}; "
+            "the shape must not change."
+        )
+    bad = ~torch.isfinite(frames).flatten(1).all(dim=1)
+    if bool(bad.any()):
+        which = int(bad.nonzero()[0])
+        raise GenerationError(f"the method gave NaN or infinite values, first in frame {which}.")
+    return frames.to(torch.float32)

@@ -1,0 +1,139 @@
+"""What a task works on: the source, the driving clip and the true answer, each decoded once for all methods."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from mebench.clip import Driving, Part, Pixels, Source, Truth
+from mebench.datasets.contract import Dataset, OpenDataset
+from mebench.errors import InputError, Unavailable
+from mebench.metrics.sample import Sample
+from mebench.motion.flow import Flow
+from mebench.motion.warp import resize
+from mebench.protocol import Task
+
+
+class TaskInputs:
+    """The pictures of one task.
+
+    The method sees ``source()`` and ``driving()``: tensors at the recorded size. The metrics see a
+    :class:`~mebench.metrics.sample.Sample` at the scoring size. What is expensive and the same for every method
+    (decoding, the true answer, its measured flow) is computed once in the life of this object.
+    """
+
+    def __init__(self, task: Task, dataset: Dataset) -> None:
+        self.task = task
+        self._dataset = dataset
+        self._reference_flows: Flow | None = None
+
+    @cached_property
+    def source_image(self) -> Pixels:
+        """The source identity as recorded, uint8 ``[H,W,3]``, RGB."""
+        return self._dataset.portrait(self.task.source).read()
+
+    @cached_property
+    def driving_frames(self) -> Pixels:
+        """The delivered frames of the driving clip at the recorded size, uint8 ``[T,H,W,3]``, RGB."""
+        frames = self._dataset.clip(self.task.driving).frames.array()
+        if len(frames) <= self.task.frames[-1]:
+            raise InputError(
+                f"the driving clip '{self.task.driving}' has {len(frames)} frames, but frame {self.task.frames[-1]} is "
+                "wanted; check the data set."
+            )
+        return np.ascontiguousarray(frames[list(self.task.frames)])
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the dataset can render the true answer."""
+        return isinstance(self._dataset, OpenDataset)
+
+    @cached_property
+    def truth(self) -> Truth | None:
+        """The true answer at the delivered frames; None outside the open set."""
+        if not isinstance(self._dataset, OpenDataset):
+            return None
+        return strided(self._dataset.truth(self.task.source, self.task.driving), self.task)
+
+    def source(self) -> Source:
+        """The source as a method sees it."""
+        return Source(self.task.source, tensor(self.source_image[None])[0])
+
+    def driving(self) -> Driving:
+        """The driving clip as a method sees it."""
+        task = self.task
+        return Driving(task.driving, tensor(self.driving_frames), task.fps, task.onset, task.apex, task.offset)
+
+    def revealed(self) -> Truth:
+        """The true answer for an oracle; :class:`Unavailable` outside the open set."""
+        if self.truth is None:
+            raise Unavailable(f"the dataset '{self.task.dataset}' has no true answer.")
+        return self.truth
+
+    def sample(self, output: Pixels) -> Sample:
+        """``output`` (uint8 ``[T,S,S,3]``) beside everything that metrics look at."""
+        task = self.task
+        return Sample(
+            source=at_size(self.source_image[None], task.size)[0],
+            driving=at_size(self.driving_frames, task.size),
+            output=output,
+            fps=task.fps,
+            onset=task.onset,
+            apex=task.apex,
+            offset=task.offset,
+            truth=self.truth,
+            same_identity=task.kind == "self",
+            known_reference_flows=self._reference_flows,
+        )
+
+    def keep_flows_of(self, sample: Sample) -> None:
+        """Keep the reference's measured flow, if ``sample`` has computed it, for the next sample of this task."""
+        if "reference_flows" in vars(sample):
+            self._reference_flows = sample.reference_flows
+
+
+def strided(truth: Truth, task: Task) -> Truth:
+    """``truth`` at the delivered frames of ``task``."""
+    kept = list(task.frames)
+    if len(truth.frames) <= kept[-1]:
+        raise InputError(
+            f"the true answer of '{task.key}' has {len(truth.frames)} frames, fewer than its driving clip."
+        )
+    exact = truth.flow
+
+    def flow(frame: int, part: Part):  # type: ignore[no-untyped-def]
+        return exact(kept[frame], part)
+
+    return dataclasses.replace(
+        truth,
+        frames=np.ascontiguousarray(truth.frames[kept]),
+        fps=task.fps,
+        onset=task.onset,
+        apex=task.apex,
+        offset=task.offset,
+        action_units=truth.action_units[kept],
+        landmarks=truth.landmarks[kept],
+        pose=truth.pose[kept],
+        flow=flow,
+    )
+
+
+def tensor(frames: Pixels) -> torch.Tensor:
+    """uint8 ``[T,H,W,3]`` to float32 ``[T,3,H,W]`` in [0,1]."""
+    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).to(torch.float32) / 255.0
+
+
+def pixels(frames: torch.Tensor) -> Pixels:
+    """float ``[T,3,H,W]`` to uint8 ``[T,H,W,3]``: clipped to [0,1] and rounded once, ``round(255 x)``."""
+    levels = torch.round(frames.detach().to(torch.float32).clamp(0.0, 1.0) * 255.0).to(torch.uint8)
+    return np.ascontiguousarray(levels.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def at_size(frames: Pixels, size: int) -> Pixels:
+    """uint8 ``[T,H,W,3]`` to uint8 ``[T,size,size,3]`` by antialiased bicubic; as they are at that size already."""
+    if frames.shape[1:3] == (size, size):
+        return frames
+    return pixels(resize(tensor(frames), size))

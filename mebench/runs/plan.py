@@ -1,0 +1,120 @@
+"""What will be done, before it is done: tasks, folder, and the hash that tells whether stored clips are of use."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mebench import registry
+from mebench.datasets.contract import Dataset
+from mebench.metrics.contract import Metric
+from mebench.protocol import Protocol, Task
+from mebench.runs.schema import DatasetInfo, MethodInfo, MetricInfo, ProtocolInfo
+from mebench.runs.spec import MethodSpec
+
+SEED = 0
+"""Clips are generated with seeds made of this number and the task's hash; it stands in ``run.json``."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept."""
+
+    folder: Path
+    hash: str
+    spec: MethodSpec
+    method: MethodInfo
+    protocol: Protocol
+    datasets: dict[str, DatasetInfo]
+    metrics: dict[str, MetricInfo]
+    tasks: tuple[Task, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+
+def make_plan(
+    spec: MethodSpec,
+    protocol: Protocol,
+    datasets: dict[str, Dataset],
+    out: Path,
+    tasks: tuple[Task, ...] | None = None,
+) -> Plan:
+    """Load the method once (for its facts), make the tasks unless they are given, and name the folder below ``out``.
+
+    The hash covers the method's configuration and facts (with the hashes of its checkpoints), what the protocol says of
+    tasks, and the fingerprints of the datasets. Metrics are left out: a changed metric scores stored clips again.
+    """
+    method = describe(spec)
+    infos = {name: dataset_info(dataset) for name, dataset in datasets.items()}
+    decides = {
+        "method": {key: method[key] for key in ("name", "backbone", "config", "facts")},
+        "tasks": protocol.tasks_hash,
+        "datasets": {name: info["fingerprint"] for name, info in infos.items()},
+        "seed": SEED,
+    }
+    digest = hashlib.sha256(canonical(decides)).hexdigest()
+    parts = (method["name"], method["backbone"] or "none", protocol.name, digest[:8])
+    if tasks is None:
+        tasks = tuple(protocol.tasks(datasets))
+    metrics = {name: metric_info(registry.load("metrics", name)) for name in protocol.metrics}
+    return Plan(out / "--".join(parts), digest, spec, method, protocol, infos, metrics, tasks)
+
+
+def load_datasets(protocol: Protocol) -> dict[str, Dataset]:
+    """The datasets of a protocol by name; :class:`~mebench.errors.ConfigError` for one that is not registered."""
+    return {name: registry.load("datasets", name)() for name in protocol.datasets}
+
+
+def describe(spec: MethodSpec) -> MethodInfo:
+    """The method as it will be run. Its networks are loaded and let go again."""
+    method = spec.load()
+    return {
+        "name": spec.name,
+        "backbone": spec.backbone,
+        "config": spec.config,
+        "card": spec.card,
+        "facts": json.loads(canonical(method.facts())),
+        "oracle": hasattr(method, "reveal"),
+    }
+
+
+def dataset_info(dataset: Dataset) -> DatasetInfo:
+    """What ``run.json`` keeps of a dataset."""
+    terms = dataset.terms
+    return {
+        "fingerprint": dataset.fingerprint(),
+        "licence": terms.licence,
+        "may_show_frames": terms.may_show_frames,
+        "may_show_generated": terms.may_show_generated,
+    }
+
+
+def metric_info(metric: Metric) -> MetricInfo:
+    """The facts of a metric as JSON values."""
+    facts: dict[str, Any] = dataclasses.asdict(metric.facts)
+    facts["networks"] = list(facts["networks"])
+    return facts  # type: ignore[return-value]
+
+
+def protocol_info(protocol: Protocol) -> ProtocolInfo:
+    """What ``run.json`` keeps of a protocol."""
+    return {
+        "name": protocol.name,
+        "version": protocol.version,
+        "hash": protocol.hash,
+        "tasks_hash": protocol.tasks_hash,
+        "content": protocol.content(),
+    }
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces, UTF-8: equal values have equal bytes. NaN is refused."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+    return text.encode("utf-8")

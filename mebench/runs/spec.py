@@ -1,0 +1,58 @@
+"""How a method is described to the processes that run it: an importable factory and JSON arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mebench.methods.build import build, with_backbone
+from mebench.methods.card import MethodFile, read_method_file
+from mebench.methods.contract import Method, Oracle
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """A method before it is loaded.
+
+    name, backbone: for people and for the name of the folder. factory: ``module:function``, called with ``arguments``
+    (JSON values); gives a :class:`Method` or :class:`Oracle`. config: what is hashed and shown, without the card.
+    """
+
+    name: str
+    backbone: str | None
+    factory: str
+    arguments: dict[str, Any]
+    config: dict[str, Any]
+    card: dict[str, Any] | None
+
+    @staticmethod
+    def named(name: str | Path, backbone: str | None = None) -> MethodSpec:
+        """The method of a baseline or of a ``method.yaml``; errors as for :func:`mebench.methods.load_method`."""
+        file = with_backbone(read_method_file(name), backbone)
+        content = file.model_dump(mode="json", exclude_none=True)
+        return MethodSpec(
+            name=file.name,
+            backbone=file.pipeline.backbone.name if file.pipeline else None,
+            factory="mebench.runs.spec:build_checked",
+            arguments={"content": content},
+            config={key: value for key, value in content.items() if key != "card"},
+            card=content["card"],
+        )
+
+    def load(self) -> Method | Oracle:
+        """Build the method; its networks are loaded."""
+        return load_factory(self.factory, self.arguments)
+
+
+def load_factory(factory: str, arguments: dict[str, Any]) -> Method | Oracle:
+    """Call the factory ``module:function`` with JSON ``arguments``."""
+    module, _, function = factory.partition(":")
+    method: Method | Oracle = getattr(import_module(module), function)(**arguments)
+    return method
+
+
+def build_checked(content: dict[str, Any]) -> Method | Oracle:
+    """The method whose checked ``method.yaml`` holds ``content``: workers see the file as it was at the start."""
+    return build(MethodFile.model_validate(content))

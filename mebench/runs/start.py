@@ -1,0 +1,116 @@
+"""``mebench.run``: from a method and a protocol to a scored run folder with a page."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mebench.errors import ConfigError
+from mebench.protocol import Protocol, load_protocol
+from mebench.runs.bounds import bound_plans
+from mebench.runs.conclude import conclude
+from mebench.runs.execute import Order, execute
+from mebench.runs.plan import Plan, load_datasets, make_plan
+from mebench.runs.progress import Progress, Silent
+from mebench.runs.schema import SummaryRecord
+from mebench.runs.spec import MethodSpec
+
+MOST_JOBS = 8
+"""Default number of processes at most: each needs about a GB, and open-mini has 24 tasks."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds."""
+
+    folder: Path
+    page: Path
+    summary: SummaryRecord
+
+
+def run(
+    method: str | Path = "magplus",
+    backbone: str | None = None,
+    protocol: str | Path | Protocol = "open-mini",
+    *,
+    jobs: int | None = None,
+    out: str | Path = "runs",
+    limit: int | None = None,
+    bounds: bool = True,
+    retry_failed: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run ``method`` on ``protocol``: generate, store, score, summarise, and write the page. Same as ``mebench run``.
+
+    The same call continues where an interrupted one stopped; what is finished is neither computed again nor lost, and a
+    changed metric scores stored clips without generating them. The scores are the same bytes for any number of jobs.
+
+    method: name of a baseline, or a path to a ``method.yaml``. backbone: replaces the method's own.
+    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: cores, at most 8).
+    out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
+    bounds: also score floor (``still``) and ceiling (``truth``) on the same tasks, once per protocol and machine.
+    retry_failed: try failed tasks again.
+
+    Raises :class:`~mebench.errors.ConfigError` for unknown names and wrong values, and the other errors of
+    :mod:`mebench.errors` where files, weights or the disk stop the run.
+    """
+    progress = progress or Silent()
+    chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    return run_spec(
+        MethodSpec.named(method, backbone),
+        chosen,
+        jobs=jobs,
+        out=out,
+        limit=limit,
+        bounds=bounds,
+        retry_failed=retry_failed,
+        progress=progress,
+    )
+
+
+def run_spec(
+    spec: MethodSpec,
+    protocol: Protocol,
+    *,
+    jobs: int | None = None,
+    out: str | Path = "runs",
+    limit: int | None = None,
+    bounds: bool = True,
+    retry_failed: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Like :func:`run`, for a method that is described by a :class:`~mebench.runs.spec.MethodSpec`."""
+    progress = progress or Silent()
+    order = Order(jobs=_jobs(jobs), limit=_limit(limit), retry_failed=retry_failed)
+    try:
+        progress.stage(f"loading {spec.name}")
+        datasets = load_datasets(protocol)
+        plan = make_plan(spec, protocol, datasets, Path(out))
+        plans: dict[str, Plan] = bound_plans(plan, datasets) if bounds else {}
+        execute(plan, plans, order, progress)
+        progress.stage("writing the tables and the page")
+        return RunResult(plan.folder, *conclude(plan, plans))
+    finally:
+        progress.end()
+
+
+def _jobs(jobs: int | None) -> int:
+    if jobs is None:
+        return max(1, min(_cores(), MOST_JOBS))
+    if jobs < 1:
+        raise ConfigError(f"the number of jobs is {jobs}; give 1 or more.")
+    return jobs
+
+
+def _cores() -> int:
+    """Cores that this process may use (fewer than the machine has, in a container or under a scheduler)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _limit(limit: int | None) -> int | None:
+    if limit is not None and limit < 1:
+        raise ConfigError(f"the limit is {limit}; give 1 or more tasks.")
+    return limit

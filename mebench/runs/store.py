@@ -1,0 +1,103 @@
+"""The folder of a run: rows, clips and costs of single tasks, each written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from mebench.clip import Pixels
+from mebench.errors import InputError, StorageError
+from mebench.files import storage_errors, write_bytes, write_json
+from mebench.protocol import Task
+from mebench.runs.schema import SCHEMA_VERSION, ClipInfo, CostRecord, RunRecord, SummaryRecord, TaskRecord
+
+
+class RunStore:
+    """Reads and writes the files of one run; see :mod:`mebench.runs.schema` for what they hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def prepare(self, *, alone: bool) -> None:
+        """Make the folder. alone: this process holds it, so half-written files of an interrupted one are removed."""
+        with storage_errors(self.folder):
+            for name in ("tasks", "clips", "costs"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            for leftover in self.folder.rglob(".*.partial*") if alone else ():
+                leftover.unlink(missing_ok=True)
+
+    def row(self, key: str) -> TaskRecord | None:
+        """The record of a task; None when there is none that can be read in the present schema."""
+        value = _read(self.folder / "tasks" / f"{key}.json")
+        return cast(TaskRecord, value) if value is not None and value.get("schema_version") == SCHEMA_VERSION else None
+
+    def write_row(self, record: TaskRecord) -> None:
+        """Store the record of a task; from then on the task counts as generated."""
+        write_json(self.folder / "tasks" / f"{record['task']['key']}.json", record)
+
+    def cost(self, key: str) -> CostRecord | None:
+        """Times and memory of a task."""
+        return cast("CostRecord | None", _read(self.folder / "costs" / f"{key}.json"))
+
+    def write_cost(self, cost: CostRecord) -> None:
+        """Store times and memory of a task."""
+        write_json(self.folder / "costs" / f"{cost['task']}.json", cost)
+
+    def write_clip(self, task: Task, frames: Pixels, native: tuple[int, int]) -> ClipInfo:
+        """Store the output of a task without loss. frames: uint8 ``[T,S,S,3]`` RGB; native: height and width before."""
+        from mebench.video import lossless_bytes
+
+        file = f"clips/{task.key}.mkv"
+        data = lossless_bytes(frames, task.fps, file)
+        write_bytes(self.folder / file, data)
+        return {
+            "file": file,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "pixels_sha256": hashlib.sha256(np.ascontiguousarray(frames).tobytes()).hexdigest(),
+            "frames": len(frames),
+            "size": frames.shape[1],
+            "native_height": native[0],
+            "native_width": native[1],
+        }
+
+    def read_clip(self, clip: ClipInfo) -> Pixels:
+        """The stored output, uint8 ``[T,S,S,3]``; :class:`InputError` when it is missing or damaged."""
+        from mebench.video import read_video
+
+        frames, _ = read_video(self.folder / clip["file"])
+        if hashlib.sha256(frames.tobytes()).hexdigest() != clip["pixels_sha256"]:
+            raise InputError(
+                f"the stored clip {self.folder / clip['file']} holds other pixels than when it was written."
+            )
+        return frames
+
+    def is_whole(self, clip: ClipInfo) -> bool:
+        """Whether the file of a clip is the one that was written."""
+        try:
+            return hashlib.sha256((self.folder / clip["file"]).read_bytes()).hexdigest() == clip["sha256"]
+        except OSError:
+            return False
+
+    def run_record(self) -> RunRecord | None:
+        """``run.json``, or None."""
+        return cast("RunRecord | None", _read(self.folder / "run.json"))
+
+    def summary(self) -> SummaryRecord | None:
+        """``summary.json``, or None."""
+        return cast("SummaryRecord | None", _read(self.folder / "summary.json"))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return None  # damaged on disk: the same as not there, the task is done again
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}; check the disk and its permissions.") from error
+    return value if isinstance(value, dict) else None

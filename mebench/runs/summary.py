@@ -1,0 +1,136 @@
+"""``summary.json``: means with intervals, for each metric, kind of task and domain, beside floor and ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from mebench.protocol import Protocol
+from mebench.runs.plan import Plan
+from mebench.runs.schema import (
+    SCHEMA_VERSION,
+    BoundRow,
+    BoundsRecord,
+    Cell,
+    Estimate,
+    MetricInfo,
+    ScoreRecord,
+    SummaryRecord,
+    TaskCount,
+    TaskRecord,
+)
+from mebench.statistics.clustered import clustered_mean
+from mebench.statistics.interval import Interval
+from mebench.statistics.two_way import two_way_mean
+
+KINDS: tuple[Literal["self", "cross"], ...] = ("self", "cross")
+
+Lookup = Callable[[TaskRecord], float | None]
+"""The number of one metric that counts for a row; None when it is missing."""
+
+
+def summarise(plan: Plan, rows: Sequence[TaskRecord], bounds: BoundsRecord, tasks: TaskCount) -> SummaryRecord:
+    """Aggregate ``rows``. A failed clip counts at the worst value of a metric, missing numbers are left out."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": plan.name,
+        "method": plan.method["name"],
+        "backbone": plan.method["backbone"],
+        "protocol": plan.protocol.name,
+        "protocol_hash": plan.protocol.hash,
+        "confidence": plan.protocol.statistics.confidence,
+        "tasks": tasks,
+        "complete": tasks["ok"] + tasks["failed"] == tasks["planned"],
+        "failures": {row["task"]["key"]: row["error"] or "" for row in rows if row["status"] == "failed"},
+        "metrics": plan.metrics,
+        "cells": [
+            cell(plan.protocol, plan.metrics[name], group, domain, bounds)
+            for kind in KINDS
+            for domain, group in groups([row for row in rows if row["task"]["kind"] == kind])
+            for name in plan.metrics
+        ],
+    }
+
+
+def groups(rows: Sequence[TaskRecord]) -> list[tuple[str | None, list[TaskRecord]]]:
+    """``rows`` all together (under None) and by driving domain, where there is any row."""
+    if not rows:
+        return []
+    domains = sorted({row["task"]["driving_domain"] for row in rows})
+    by_domain = [(name, [row for row in rows if row["task"]["driving_domain"] == name]) for name in domains]
+    return [(None, list(rows)), *by_domain]
+
+
+def cell(
+    protocol: Protocol, metric: MetricInfo, rows: Sequence[TaskRecord], domain: str | None, bounds: BoundsRecord
+) -> Cell:
+    """One metric over ``rows`` (of one kind, at least one), with its bounds on the same tasks."""
+    kind = rows[0]["task"]["kind"]
+    how = protocol.statistics.same if kind == "self" else protocol.statistics.cross
+    counted = [row for row in rows if _of_row(metric)(row) is not None]
+    return {
+        "metric": metric["name"],
+        "kind": kind,
+        "domain": domain,
+        "tasks": len(rows),
+        "counted": len(counted),
+        "failed": sum(row["status"] == "failed" for row in rows),
+        "missing": len(rows) - len(counted),
+        "driving_subjects": len({_driver(row) for row in counted}),
+        "source_subjects": len({_source(row) for row in counted}),
+        "value": estimate(protocol, rows, how, _of_row(metric)),
+        "interval": how,
+        "floor": _bound(protocol, rows, how, metric, bounds["floor"]),
+        "ceiling": _bound(protocol, rows, how, metric, bounds["ceiling"]),
+    }
+
+
+def estimate(
+    protocol: Protocol, rows: Sequence[TaskRecord], how: Literal["clustered", "two-way"], number: Lookup
+) -> Estimate:
+    """Mean and interval of ``number`` over the rows that have one."""
+    pairs = [(value, row) for row in rows if (value := number(row)) is not None]
+    values = [value for value, _ in pairs]
+    drivers = [_driver(row) for _, row in pairs]
+    confidence = protocol.statistics.confidence
+    if how == "clustered":
+        interval: Interval = clustered_mean(values, drivers, confidence)
+    else:
+        interval = two_way_mean(values, drivers, [_source(row) for _, row in pairs], confidence)
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high, "reason": interval.reason}
+
+
+def counted_value(status: str, score: ScoreRecord | None, worst: float) -> float | None:
+    """The number that enters a mean: the worst value for a failed clip, None for a missing number."""
+    if status == "failed":
+        return worst
+    return score["value"] if score else None
+
+
+def _bound(
+    protocol: Protocol,
+    rows: Sequence[TaskRecord],
+    how: Literal["clustered", "two-way"],
+    metric: MetricInfo,
+    bound: dict[str, BoundRow] | None,
+) -> Estimate | None:
+    if bound is None:
+        return None
+
+    def number(row: TaskRecord) -> float | None:
+        found = bound.get(row["task"]["key"])
+        return counted_value(found["status"], found["scores"].get(metric["name"]), metric["worst"]) if found else None
+
+    return estimate(protocol, rows, how, number)
+
+
+def _of_row(metric: MetricInfo) -> Lookup:
+    return lambda row: counted_value(row["status"], row["scores"].get(metric["name"]), metric["worst"])
+
+
+def _driver(row: TaskRecord) -> tuple[str, str]:
+    return row["task"]["dataset"], row["task"]["driving_subject"]
+
+
+def _source(row: TaskRecord) -> tuple[str, str]:
+    return row["task"]["dataset"], row["task"]["source_subject"]

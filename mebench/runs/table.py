@@ -1,0 +1,123 @@
+"""The result of a run as a table in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
+
+if TYPE_CHECKING:
+    from mebench.runs.start import RunResult
+
+_ARROWS = {"higher": "up", "lower": "down"}
+
+
+def print_result(result: RunResult, console: Console | None = None) -> None:
+    """Print the table, what was left out, the folder, the page and the next sensible command."""
+    console = console or Console(highlight=False, soft_wrap=False)
+    summary = result.summary
+    title = " ".join(part for part in (summary["method"], summary["backbone"], "on", summary["protocol"]) if part)
+    tasks = summary["tasks"]
+    console.print(f"{title}: {tasks['ok'] + tasks['failed']} of {tasks['planned']} tasks", markup=False)
+    if any(cell["domain"] is None for cell in summary["cells"]):
+        console.print(result_table(summary))
+        console.print(legend(summary), markup=False)
+    for line in remarks(summary):
+        console.print(line, markup=False)
+    console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
+    console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
+    console.print(f"next:   {next_command(summary)}", markup=False, soft_wrap=True)
+
+
+def result_table(summary: SummaryRecord) -> Table:
+    """Metrics down, kinds of task across; each with the value and its interval, the floor and the ceiling."""
+    cells: dict[tuple[str, str], Cell] = {
+        (cell["metric"], cell["kind"]): cell for cell in summary["cells"] if cell["domain"] is None
+    }
+    kinds = [kind for kind in ("self", "cross") if any(k == kind for _, k in cells)]
+    table = Table(pad_edge=False)
+    table.add_column("metric", no_wrap=True)
+    table.add_column("better", no_wrap=True)
+    for kind in kinds:
+        table.add_column(kind, justify="right", no_wrap=True)
+        table.add_column("floor", justify="right", no_wrap=True, style="dim")
+        table.add_column("ceiling", justify="right", no_wrap=True, style="dim")
+    for name, info in summary["metrics"].items():
+        row = [_named(info), direction(info)]
+        for kind in kinds:
+            found = cells.get((name, kind))
+            row += _columns(found, info) if found else ["", "", ""]
+        table.add_row(*row)
+    return table
+
+
+def direction(info: MetricInfo) -> str:
+    """``up``, ``down``, or ``= 1`` for a target."""
+    return _ARROWS.get(info["direction"]) or f"= {info['ceiling']:g}"
+
+
+def with_interval(estimate: Estimate | None, decimals: int) -> str:
+    """``0.512 ±0.034``; without the interval where there is none, ``-`` where there is no number."""
+    if estimate is None or estimate["mean"] is None:
+        return "-"
+    text = f"{estimate['mean']:.{decimals}f}"
+    if estimate["low"] is None or estimate["high"] is None:
+        return text
+    return f"{text} ±{(estimate['high'] - estimate['low']) / 2:.{decimals}f}"
+
+
+def legend(summary: SummaryRecord) -> str:
+    """What the columns mean."""
+    percent = f"{summary['confidence'] * 100:g} %"
+    return (
+        f"± half of the {percent} interval, clustered by subject (cross: by driver and by source). "
+        "floor: the still source. ceiling: the true answer."
+    )
+
+
+def remarks(summary: SummaryRecord) -> list[str]:
+    """What a reader must know beside the numbers: failed clips, missing numbers, tasks that are left."""
+    lines = []
+    tasks = summary["tasks"]
+    if tasks["failed"]:
+        first = next(iter(summary["failures"].items()))
+        lines.append(f"{tasks['failed']} failed, counted at the worst value; first: {first[0]}: {first[1]}")
+    missing = {
+        cell["metric"]: cell["missing"] for cell in summary["cells"] if cell["domain"] is None and cell["missing"]
+    }
+    if missing:
+        parts = ", ".join(f"{name} {count}" for name, count in missing.items())
+        lines.append(f"missing numbers, left out of the means (reasons in scores.csv): {parts}")
+    if not summary["complete"]:
+        left = tasks["planned"] - tasks["ok"] - tasks["failed"]
+        lines.append(f"{left} tasks are left; the same command without --limit goes on.")
+    return lines
+
+
+def next_command(summary: SummaryRecord) -> str:
+    """A command that makes sense now."""
+    method = summary["method"]
+    backbone = f" --backbone {summary['backbone']}" if summary["backbone"] else ""
+    if not summary["complete"]:
+        return f"mebench run --method {method}{backbone} --protocol {summary['protocol']}"
+    if method == "magplus":
+        return f"mebench run --method direct{backbone} --protocol {summary['protocol']}    (what magnification adds)"
+    if summary["protocol"] != "open-cross-identity":
+        return f"mebench run --method {method}{backbone} --protocol open-cross-identity"
+    return "mebench list methods"
+
+
+def _columns(cell: Cell, info: MetricInfo) -> list[str]:
+    decimals = info["decimals"]
+    return [with_interval(cell["value"], decimals), _mean(cell["floor"], decimals), _mean(cell["ceiling"], decimals)]
+
+
+def _mean(estimate: Estimate | None, decimals: int) -> str:
+    return "-" if estimate is None or estimate["mean"] is None else f"{estimate['mean']:.{decimals}f}"
+
+
+def _named(info: MetricInfo) -> str:
+    return f"{info['name']} ({info['unit']})" if info["unit"] not in ("", "1") else info["name"]

@@ -1,0 +1,180 @@
+"""One task, done: for each run that wants it, the clip is generated unless it is stored, and scored where it is not.
+
+Several runs share a task (the method, its floor and its ceiling), so that the pictures, the true answer and its flow
+are prepared once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+from mebench.clip import Pixels
+from mebench.errors import CheckpointError, MebenchError, MissingWeights, StorageError
+from mebench.methods.contract import Method, Oracle
+from mebench.metrics.contract import Metric
+from mebench.protocol import Task
+from mebench.runs.curves import curves
+from mebench.runs.generation import Output, generate
+from mebench.runs.inputs import TaskInputs
+from mebench.runs.provenance import peak_memory_mb
+from mebench.runs.schema import SCHEMA_VERSION, TaskInfo, TaskRecord
+from mebench.runs.scoring import outdated, score
+from mebench.runs.store import RunStore
+
+_STOPS_THE_RUN = (StorageError, MissingWeights, CheckpointError)
+"""Errors that say nothing of the clip and would hit every one."""
+
+
+@dataclass
+class Target:
+    """One run that tasks are done for. keep_clips: whether outputs are stored (bounds are cheap to make again).
+    redo_failed: whether failed tasks are tried again."""
+
+    store: RunStore
+    method: Method | Oracle
+    seed: int
+    keep_clips: bool = True
+    redo_failed: bool = False
+
+
+@dataclass
+class Done:
+    """What was done of one task for one run. status: ``ok`` or ``failed``."""
+
+    status: str
+    generated: bool = False
+    scored: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def finish(target: Target, inputs: TaskInputs, metrics: dict[str, Metric]) -> Done:
+    """Bring the task of ``inputs`` up to date in the store of ``target``."""
+    done = Done("ok")
+    record = _usable(
+        target.store, inputs.task, done.notes, keep_clips=target.keep_clips, redo_failed=target.redo_failed
+    )
+    frames: Pixels | None = None
+    if record is None:
+        record, output = _generate(target, inputs)
+        frames = output.frames if output else None
+        done.generated = True
+    done.status = record["status"]
+    names = outdated(record["scores"], metrics)
+    if done.status == "ok" and names:
+        started = time.perf_counter()
+        _score(target, inputs, record, frames, metrics, names)
+        _add_cost(target, inputs, score_seconds=time.perf_counter() - started)
+        done.scored = True
+        reasons = {name: record["scores"][name]["reason"] or "" for name in names}
+        done.notes += [
+            f"{name} on {inputs.task.key}: {r}" for name, r in reasons.items() if r.startswith("the metric failed")
+        ]
+    return done
+
+
+def up_to_date(store: RunStore, task: Task, versions: dict[str, int], *, keep_clips: bool, redo_failed: bool) -> bool:
+    """Whether :func:`finish` would find nothing to do. versions: of the metrics, by name. Decodes nothing."""
+    record = _usable(store, task, [], keep_clips=keep_clips, redo_failed=redo_failed)
+    if record is None or record["status"] == "failed":
+        return record is not None
+    scores = record["scores"]
+    return all(name in scores and scores[name]["version"] == version for name, version in versions.items())
+
+
+def failed_row(task: TaskInfo, error: str) -> TaskRecord:
+    """The record of a task without a clip."""
+    return {**_empty_row(task), "status": "failed", "error": error}
+
+
+def _usable(store: RunStore, task: Task, notes: list[str], *, keep_clips: bool, redo_failed: bool) -> TaskRecord | None:
+    """The record that can be built upon, or None when the clip must be generated."""
+    record = store.row(task.key)
+    if record is None or record["task"]["hash"] != task.hash:
+        return None
+    if record["status"] == "failed":
+        return None if redo_failed else record
+    if not keep_clips:
+        return record
+    if record["clip"] is None or not store.is_whole(record["clip"]):
+        notes.append(f"the stored clip of {task.key} was missing or damaged; it was generated again.")
+        return None
+    return record
+
+
+def _generate(target: Target, inputs: TaskInputs) -> tuple[TaskRecord, Output | None]:
+    """Generate, store the clip, and write the row: from then on the clip is not generated again."""
+    _ = inputs.source_image, inputs.driving_frames  # data that cannot be read stops the run; no method failed there
+    record = _empty_row(cast(TaskInfo, inputs.task.record()))
+    output: Output | None = None
+    try:
+        output = generate(target.method, inputs, target.seed)
+    except _STOPS_THE_RUN:
+        raise
+    except Exception as error:  # whatever a method raises, the run goes on, with a row that says so
+        record = failed_row(record["task"], _sentence(error))
+    else:
+        record["info"] = output.info
+        if target.keep_clips:
+            record["clip"] = target.store.write_clip(inputs.task, output.frames, output.native)
+        _add_cost(target, inputs, generate_seconds=output.seconds)
+    target.store.write_row(record)
+    return record, output
+
+
+def _score(
+    target: Target,
+    inputs: TaskInputs,
+    record: TaskRecord,
+    frames: Pixels | None,
+    metrics: dict[str, Metric],
+    names: list[str],
+) -> None:
+    """Compute the metrics ``names`` and the curves, and write the row. Numbers of other metrics stay as they are."""
+    if frames is None:
+        clip = record["clip"]
+        frames = target.store.read_clip(clip) if clip else generate(target.method, inputs, target.seed).frames
+    sample = inputs.sample(frames)
+    scores = {**record["scores"], **score(sample, metrics, names)}
+    record["scores"] = {name: scores[name] for name in sorted(scores)}
+    record["curves"] = curves(sample)
+    inputs.keep_flows_of(sample)
+    target.store.write_row(record)
+
+
+def _add_cost(target: Target, inputs: TaskInputs, **seconds: float) -> None:
+    key = inputs.task.key
+    old = target.store.cost(key)
+    target.store.write_cost(
+        {
+            "task": key,
+            "frames": len(inputs.task.frames),
+            "generate_seconds": seconds.get("generate_seconds", old["generate_seconds"] if old else 0.0),
+            "score_seconds": seconds.get("score_seconds", old["score_seconds"] if old else 0.0),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+    )
+
+
+def _empty_row(task: TaskInfo) -> TaskRecord:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "task": task,
+        "status": "ok",
+        "error": None,
+        "clip": None,
+        "info": {},
+        "scores": {},
+        "curves": None,
+    }
+
+
+def _sentence(error: Exception) -> str:
+    """One line for the row: the words of our own errors, the type too for all others."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MebenchError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,140 @@
+"""The process that does tasks: one JSON line in, one JSON line out.
+
+It is an ordinary child process, started afresh with one thread for every library, so that the numbers do not depend on
+how many of them there are, a script that calls :func:`mebench.run` needs no guard, and a crash costs one task. The
+messages are described by :class:`Setup`, :class:`Request` and :class:`Reply`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, TextIO, TypedDict
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+"""Environment of a worker: sums are taken in one order, whatever the machine."""
+
+
+class RunSetup(TypedDict):
+    """One run that the worker works for."""
+
+    folder: str
+    factory: str
+    arguments: dict[str, Any]
+    keep_clips: bool
+    redo_failed: bool
+
+
+class Setup(TypedDict):
+    """The first line in. Answered by ``{"ready": true}`` or a :class:`Reply` with an error."""
+
+    runs: list[RunSetup]
+    datasets: list[str]
+    metrics: list[str]
+    seed: int
+
+
+class Request(TypedDict):
+    """Every further line in: a task, and the runs (indices) that want it."""
+
+    task: dict[str, Any]
+    runs: list[int]
+
+
+class Reply(TypedDict, total=False):
+    """Every line out."""
+
+    ready: bool
+    done: list[dict[str, Any]]
+    """One :class:`mebench.runs.unit.Done` for each run of the request."""
+    error: str
+    """Name of the error's class: what stops the whole run."""
+    message: str
+    traceback: str
+
+
+def main() -> None:
+    """Serve until the input ends. When it ends early the parent is gone: the process stops at once."""
+    answers = _claim_stdout()
+    lines: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    try:
+        service = _Service(json.loads(lines.get()))
+        _answer(answers, {"ready": True})
+        while True:
+            _answer(answers, service.do(json.loads(lines.get())))
+    except Exception as error:  # handed to the parent, which shows it
+        _answer(
+            answers,
+            {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()},
+        )
+        lines.get()  # stay until the parent has read it
+
+
+class _Service:
+    """The loaded methods and metrics, and the datasets."""
+
+    def __init__(self, setup: Setup) -> None:
+        import cv2
+        import torch
+
+        from mebench import registry
+        from mebench.runs.scoring import load_metrics
+        from mebench.runs.spec import load_factory
+        from mebench.runs.store import RunStore
+        from mebench.runs.unit import Target
+
+        torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)
+        cv2.setNumThreads(1)
+        self._datasets = {name: registry.load("datasets", name)() for name in setup["datasets"]}
+        self._metrics = load_metrics(setup["metrics"])
+        self._targets = [
+            Target(
+                RunStore(Path(run["folder"])),
+                load_factory(run["factory"], run["arguments"]),
+                setup["seed"],
+                run["keep_clips"],
+                run["redo_failed"],
+            )
+            for run in setup["runs"]
+        ]
+
+    def do(self, request: Request) -> Reply:
+        from mebench.protocol import Task
+        from mebench.runs.inputs import TaskInputs
+        from mebench.runs.unit import finish
+
+        task = Task.from_record(request["task"])
+        inputs = TaskInputs(task, self._datasets[task.dataset])
+        return {"done": [finish(self._targets[run], inputs, self._metrics).record() for run in request["runs"]]}
+
+
+def _claim_stdout() -> TextIO:
+    """The standard output for answers alone: whatever libraries print goes to the standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _listen(lines: queue.Queue[str]) -> None:
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
+
+
+def _answer(answers: TextIO, reply: Reply | dict[str, Any]) -> None:
+    answers.write(json.dumps(reply) + "\n")
+    answers.flush()
