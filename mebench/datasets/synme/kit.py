@@ -73,6 +73,7 @@ class Kit:
     landmarks: int32 ``[68]``. lids: int32 ``[2,28]``, closed loops of the lid edge, left eye then right eye, each from
     the inner corner over the upper lid to the outer corner and back along the lower lid.
     lips, ears: uint8 ``[1413,768]``, masks on the atlas crop :data:`ATLAS` at :data:`MASK_SCALE` texels a UV unit.
+    face: uint8 ``[V]``, 255 inside the face, falling to 0 over ears, neck and scalp.
     fingerprint: SHA-256 of the kit file. provenance: package version and the SHA-256 of every source file.
     """
 
@@ -85,6 +86,7 @@ class Kit:
     lids: NDArray[np.int32]
     lips: NDArray[np.uint8]
     ears: NDArray[np.uint8]
+    face: NDArray[np.uint8]
     shapes: dict[str, tuple[Side, Sparse]]
     fingerprint: str
     provenance: dict[str, Any]
@@ -163,6 +165,7 @@ def load_kit(path: Path = KIT_PATH) -> Kit:
         lids=_frozen(raw["lids"].astype(np.int32)),
         lips=_frozen(raw["lips"]),
         ears=_frozen(raw["ears"]),
+        face=_frozen(raw["face"]),
         shapes=_read_shapes(raw, header["shapes"], mirror),
         fingerprint=hashlib.sha256(data).hexdigest(),
         provenance=header["provenance"],

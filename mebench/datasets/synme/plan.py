@@ -85,7 +85,7 @@ class Plan:
         return frozen if head else replace(frozen, pose=_held(frozen.pose, frozen.onset))
 
     def played_by(self, still: Still) -> Plan:
-        """The same motion starting from ``still``: the head moves from the pose of ``still`` as it moved from its own onset.
+        """The same motion starting from ``still``: the head moves from that pose as it moved from its own onset.
 
         The gaze is that of ``still`` and the exposure is even.
         """
