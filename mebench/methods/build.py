@@ -56,7 +56,7 @@ def _pipeline(name: str, config: PipelineConfig) -> Method:
         magnifier=magnifier,
         factor=config.magnifier.factor if config.magnifier else 1.0,
         demagnifier=demagnifier,
-        demagnify_by=config.demagnifier.by if config.demagnifier else "measured",
+        demagnify_by=config.demagnifier.by if config.demagnifier else "output",
     )
 
 

@@ -30,9 +30,11 @@ class MagnifierStage(Stage):
 
 
 class DemagnifierStage(Stage):
-    """The demagnifier. ``by``: divide by the gain ``measured`` on the magnified driver, or the ``nominal`` factor."""
+    """The demagnifier, and what the motion is divided by: the ``nominal`` factor; the gain ``magnified``, measured on
+    the magnified driver; or the gain ``output``, which is that times the share of the motion that the backbone is
+    measured to carry over, so that the output ends at the driver's own intensity."""
 
-    by: Literal["measured", "nominal"] = "measured"
+    by: Literal["output", "magnified", "nominal"] = "output"
 
 
 class PipelineConfig(_Strict):

@@ -16,6 +16,7 @@ from mebench.backbones.contract import Backbone
 from mebench.clip import Driving, Generated, Source
 from mebench.magnification.contract import Magnifier
 from mebench.magnification.factor import automatic_factor, measured_gain
+from mebench.methods.transferred_gain import transferred_gain
 
 _KEPT_DRIVERS = 4
 _BATCH = 16
@@ -43,7 +44,7 @@ class Pipeline:
         magnifier: Magnifier | None = None,
         factor: float | Literal["auto"] = "auto",
         demagnifier: Magnifier | None = None,
-        demagnify_by: Literal["measured", "nominal"] = "measured",
+        demagnify_by: Literal["output", "magnified", "nominal"] = "output",
     ) -> None:
         self.name = name
         self._backbone = backbone
@@ -62,11 +63,25 @@ class Pipeline:
         batches = driver.frames.split(_BATCH)
         frames = torch.cat([self._backbone.drive(self._enrolled[1], batch, reference) for batch in batches])
         info: dict[str, Any] = {"factor": driver.factor, "measured_gain": driver.gain}
-        shrink = driver.gain if self._by == "measured" else driver.factor
-        if self._demagnifier is not None and shrink > 1.0:
-            frames = self._demagnifier.magnify(frames, 1.0 / shrink, driving.onset)
-            info["demagnified_by"] = shrink
+        if self._demagnifier is not None:
+            frames = self._demagnified(frames, driver, driving, info)
         return Generated(frames, info)
+
+    def _demagnified(
+        self, frames: torch.Tensor, driver: _Magnified, driving: Driving, info: dict[str, Any]
+    ) -> torch.Tensor:
+        """Divide the motion of the generated clip; what was measured and used goes into ``info``."""
+        assert self._demagnifier is not None
+        shrink = driver.factor if self._by == "nominal" else driver.gain
+        if self._by == "output":
+            carried = transferred_gain(frames, driver.frames, driving.onset, driving.apex)
+            info["backbone_gain"] = carried
+            shrink *= 1.0 if carried is None else carried
+        if shrink <= 1.0:
+            return frames
+        info["demagnified_by"] = shrink
+        low = self._demagnifier.factors[0]
+        return self._demagnifier.magnify(frames, max(1.0 / shrink, low), driving.onset)
 
     def facts(self) -> dict[str, Any]:
         return {
