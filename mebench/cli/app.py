@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import listing, protocol, run
+from mebench.cli import listing, protocol, run, weights
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -90,6 +90,7 @@ def front(
 app.command("run")(run.run)
 app.command("list")(listing.list_)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(weights.app, name="weights")
 
 
 def main() -> None:

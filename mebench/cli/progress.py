@@ -36,25 +36,26 @@ class _Count:
         self.total = 0
         self.finished = 0
         self.failed = 0
-        self._before = 0
-        self._started = time.monotonic()
+        self._done = 0
+        self._first = 0.0
 
     def begin(self, total: int, finished: int) -> None:
         """The tasks start."""
-        self.total, self.finished, self._before = total, finished, finished
-        self._started = time.monotonic()
+        self.total, self.finished = total, finished
 
     def advance(self, status: str) -> None:
         """One more."""
         self.finished += 1
+        self._done += 1
+        if self._done == 1:
+            self._first = time.monotonic()
         self.failed += status == "failed"
 
     def left(self) -> str:
-        """Time left, such as ``1:05``; empty before the first task is finished."""
-        done = self.finished - self._before
-        if not done or self.finished >= self.total:
+        """Time left, such as ``1:05``; empty until two tasks are finished: the first also waited for the start."""
+        if self._done < 2 or self.finished >= self.total:
             return ""
-        seconds = round((time.monotonic() - self._started) / done * (self.total - self.finished))
+        seconds = round((time.monotonic() - self._first) / (self._done - 1) * (self.total - self.finished))
         return f"about {seconds // 60}:{seconds % 60:02d} left"
 
     def failures(self) -> str:

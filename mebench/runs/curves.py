@@ -12,7 +12,7 @@ _DIGITS = 6
 
 
 def curves(sample: Sample) -> CurvesRecord | None:
-    """Projected intensity of output and reference at every frame; None where the reference shows no measurable motion."""
+    """Projected intensity of output and reference at every frame; None where the reference shows no motion."""
     try:
         projection = sample.once(project)
     except Unavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -190,7 +191,7 @@ class _Session:
 
 def command(plan: Plan) -> str:
     """The command that gives the run of ``plan``."""
-    parts = ["mebench run", f"--method {plan.spec.name}"]
+    parts = ["mebench", "run", "--method", plan.spec.given]
     if plan.spec.backbone is not None:
-        parts.append(f"--backbone {plan.spec.backbone}")
-    return " ".join([*parts, f"--protocol {plan.protocol.name}"])
+        parts += ["--backbone", plan.spec.backbone]
+    return shlex.join([*parts, "--protocol", plan.protocol.name])

@@ -16,12 +16,14 @@ from mebench.methods.contract import Method, Oracle
 class MethodSpec:
     """A method before it is loaded.
 
-    name, backbone: for people and for the name of the folder. factory: ``module:function``, called with ``arguments``
-    (JSON values); gives a :class:`Method` or :class:`Oracle`. config: what is hashed and shown, without the card.
+    name, backbone: for people and for the name of the folder. given: what stands after ``--method``.
+    factory: ``module:function``, called with ``arguments`` (JSON values); gives a :class:`Method` or :class:`Oracle`.
+    config: what is hashed and shown, without the card.
     """
 
     name: str
     backbone: str | None
+    given: str
     factory: str
     arguments: dict[str, Any]
     config: dict[str, Any]
@@ -35,6 +37,7 @@ class MethodSpec:
         return MethodSpec(
             name=file.name,
             backbone=file.pipeline.backbone.name if file.pipeline else None,
+            given=str(name),
             factory="mebench.runs.spec:build_checked",
             arguments={"content": content},
             config={key: value for key, value in content.items() if key != "card"},
