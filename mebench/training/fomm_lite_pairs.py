@@ -47,6 +47,7 @@ class FrameStore:
     frames: uint8 ``[N,S,S,3]``. vertices: float32 ``[N,V,2]`` in pixels of the small frame. triangle: int16 ``[N,h,w]``
     (-1 background) and barycentric: float16 ``[N,h,w,2]`` (the first two) of the surface at ``where``.
     landmarks: float32 ``[N,68,2]``. identity, clip, order: int32 ``[N]`` (order counts within the clip).
+    triangles: int32 ``[I,F,3]``, the mesh of each identity.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,8 +58,7 @@ class FrameStore:
         self.triangle = np.load(folder / "triangle.npy", mmap_mode="r")
         self.barycentric = np.load(folder / "barycentric.npy", mmap_mode="r")
         self.landmarks = np.load(folder / "landmarks.npy")
-        index = np.load(folder / "index.npy")
-        self.identity, self.clip, self.order = index.T
+        self.identity, self.clip, self.order = np.load(folder / "labels.npy").T
         self.triangles = np.load(folder / "triangles.npy")
         self.where = torch.from_numpy(motion_positions())
 
@@ -72,7 +72,7 @@ class FrameStore:
         here = self.where.numpy()
         for s, d in zip(source, driving, strict=True):
             triangle = self.triangle[d]
-            corners = np.asarray(self.vertices[s])[self.triangles[np.maximum(triangle, 0)]]
+            corners = np.asarray(self.vertices[s])[self.triangles[self.identity[s]][np.maximum(triangle, 0)]]
             first, second = np.moveaxis(self.barycentric[d].astype(np.float32), -1, 0)
             weights = np.stack((first, second, 1 - first - second), -1)
             there = (weights[..., None] * corners).sum(-2)

@@ -23,8 +23,10 @@ from mebench.files import write_text, write_whole
 class Recipe(Protocol):
     """What is trained. ``network`` and ``optimizer`` hold all the state there is."""
 
-    network: torch.nn.Module
-    optimizer: torch.optim.Optimizer
+    @property
+    def network(self) -> torch.nn.Module: ...
+    @property
+    def optimizer(self) -> torch.optim.Optimizer: ...
 
     def step(self, index: int, progress: float) -> dict[str, float]:
         """Do step ``index`` (from 0; progress = index / steps) and give the numbers to log."""
@@ -37,8 +39,8 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """steps: length of the run. folder: where ``checkpoint.pt`` and ``log.csv`` are kept. Intervals: the
-    checkpoint in seconds, log and validation in steps. identity: what must be equal for a checkpoint to be continued."""
+    """steps: length of the run. folder: where ``checkpoint.pt`` and ``log.csv`` are kept. identity: what must be equal
+    for a checkpoint to be continued. Intervals: the checkpoint in seconds, log and validation in steps."""
 
     steps: int
     folder: Path
