@@ -7,14 +7,14 @@ distribution takes part, so the noise does not change with the version of numpy.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+from mebench.datasets.synme.texture_noise import mix, quantiles
 
 Image = NDArray[np.float32]
 
@@ -50,7 +50,7 @@ def capture_frame(clean: Image, capture: Recording, key: int) -> NDArray[np.uint
     """
     size = clean.shape[0]
     image = _native(clean, capture)
-    eight_bit = add_noise(image, float(capture.noise), np.uint64(key & 0xFFFFFFFFFFFFFFFF), _quantiles())
+    eight_bit = add_noise(image, float(capture.noise), np.uint64(key & 0xFFFFFFFFFFFFFFFF), quantiles())
     return _enlarge(_jpeg(eight_bit, int(capture.jpeg)), size)
 
 
@@ -88,20 +88,6 @@ def add_noise(
                 left -= 1
                 out[y, x, c] = np.uint8(min(max(value * 255.0 + 0.5, 0.0), 255.0))
     return out
-
-
-@njit(cache=True)
-def mix(word: np.uint64) -> np.uint64:
-    """The output function of SplitMix64: a bijection of 64-bit words that scatters every bit."""
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
-@cache
-def _quantiles() -> NDArray[np.float32]:
-    """Quantiles of the normal distribution at (k + 1/2) / 65536: float32 ``[65536]``."""
-    return np.asarray(ndtri((np.arange(65536) + 0.5) / 65536), np.float32)
 
 
 def _native(clean: Image, capture: Recording) -> Image:
