@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mebench.errors import ConfigError
@@ -19,6 +19,7 @@ class WeightFile:
     sha256: of ``file``, once known. family: the name that ``mebench weights add`` also takes.
     official: names of the published files. converter: ``module:function`` that turns the content of a published file
     into named tensors and refuses another network. package: ``distribution:path inside the import package``.
+    url: a direct address, where one is known. known_files: ``algorithm:digest`` of published files, and what they are.
     """
 
     name: str
@@ -36,6 +37,8 @@ class WeightFile:
     official: tuple[str, ...] = ()
     converter: str | None = None
     package: str | None = None
+    url: str | None = None
+    known_files: dict[str, str] = field(default_factory=dict)
 
 
 _MEDIAPIPE = (
@@ -203,6 +206,7 @@ _ROWS = (
         family="fomm",
         official=("vox-adv-cpk.pth.tar",),
         converter="mebench.backbones.fomm.checkpoint:convert",
+        known_files={"md5:8a45a24037871c045fbb8a6a8aa95ebc": "the widely mirrored, pruned vox-adv checkpoint (228 MB)"},
     ),
     WeightFile(
         name="flowmag-raft",
@@ -241,8 +245,10 @@ FILES: dict[str, WeightFile] = {row.name: row for row in _ROWS}
 
 
 def facts(name: str) -> WeightFile:
-    """The row called ``name``; :class:`ConfigError` names what exists."""
-    try:
+    """The row called ``name``, or whose file is; :class:`ConfigError` names what exists."""
+    if name in FILES:
         return FILES[name]
-    except KeyError:
-        raise ConfigError(f"there are no weights called '{name}'; known: {', '.join(FILES)}.") from None
+    for row in _ROWS:
+        if row.file == name:
+            return row
+    raise ConfigError(f"there are no weights called '{name}'; known: {', '.join(FILES)}.")
