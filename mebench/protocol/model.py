@@ -52,7 +52,7 @@ class CrossSelection(_Strict):
 
     pairs: int = Field(ge=1)
     same_domain: int = Field(default=0, ge=0)
-    """How many of the pairs take their source from the driver's own domain; the others take it from another one."""
+    """How many pairs, the last ones, take their source from the driver's own domain; the others from another one."""
 
     @model_validator(mode="after")
     def _share(self) -> CrossSelection:

@@ -117,19 +117,27 @@ def _order(*parts: object) -> bytes:
     return hashlib.sha256("\x1f".join(str(part) for part in parts).encode("utf-8")).digest()
 
 
-def _take(items: Iterable[Item], count: int, used: set[Subject]) -> list[Item]:
-    """The first ``count`` items of subjects not in ``used``, then of the others in the same order; marks them used."""
-    chosen: list[Item] = []
-    left: list[Item] = []
+def _domains_in_turns(items: Iterable[Item]) -> list[Item]:
+    """``items`` again, so that domains take turns; inside a domain the order stays."""
+    domains: dict[tuple[str, str], list[Item]] = {}
     for item in items:
-        if len(chosen) == count:
-            break
-        if (item.dataset, item.subject) in used:
-            left.append(item)
-        else:
+        domains.setdefault((item.dataset, item.domain), []).append(item)
+    return _turns(domains[name] for name in sorted(domains))
+
+
+def _take(items: Sequence[Item], count: int, used: set[Subject], *, strictly: bool = False) -> list[Item]:
+    """The first ``count`` items, each of a subject not in ``used``; marks them used. When subjects run out others come,
+    in the same order, unless ``strictly``."""
+    chosen: list[Item] = []
+    for item in _domains_in_turns(item for item in items if (item.dataset, item.subject) not in used):
+        if len(chosen) < count and (item.dataset, item.subject) not in used:
             chosen.append(item)
             used.add((item.dataset, item.subject))
-    return chosen + left[: count - len(chosen)]
+    if len(chosen) < count and not strictly:
+        taken = {item.key for item in chosen}
+        left = [item for item in items if item.key not in taken]
+        chosen += left[: count - len(chosen)]
+    return chosen
 
 
 def _self_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Subject]) -> list[Task]:
@@ -148,11 +156,9 @@ def _cross_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Su
     taken = set(used)
     clips = _take(pool.clips, wanted.pairs, taken)
     _enough(protocol, "driving clips", len(clips), wanted.pairs)
-    # Every n-th pair stays in its domain, so that these pairs spread over the list too.
-    within = {int((index + 0.5) * wanted.pairs / wanted.same_domain) for index in range(wanted.same_domain)}
     tasks = []
     for index, clip in enumerate(clips):
-        home = index in within
+        home = index >= wanted.pairs - wanted.same_domain
 
         def fits(portrait: Portrait, clip: Clip = clip, home: bool = home) -> bool:
             same_domain = portrait.domain == clip.domain
@@ -177,8 +183,8 @@ def _crossed_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker) -> list[Ta
     if wanted is None:
         return []
     used: set[Subject] = set()
-    clips = _distinct(pool.clips, wanted.drivers, used)
-    portraits = _distinct(pool.portraits, wanted.sources, used)
+    clips = _take(pool.clips, wanted.drivers, used, strictly=True)
+    portraits = _take(pool.portraits, wanted.sources, used, strictly=True)
     _enough(protocol, "driving subjects", len(clips), wanted.drivers)
     _enough(protocol, "source subjects that drive nothing", len(portraits), wanted.sources)
     if len({clip.dataset for clip in clips} | {portrait.dataset for portrait in portraits}) > 1:
@@ -187,15 +193,6 @@ def _crossed_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker) -> list[Ta
     count = len(portraits)
     diagonals = [(driver, (driver + step) % count) for step in range(count) for driver in range(len(clips))]
     return [make("cross", clips[driver], portraits[source]) for driver, source in diagonals]
-
-
-def _distinct(items: Iterable[Item], count: int, used: set[Subject]) -> list[Item]:
-    chosen: list[Item] = []
-    for item in items:
-        if len(chosen) < count and (item.dataset, item.subject) not in used:
-            chosen.append(item)
-            used.add((item.dataset, item.subject))
-    return chosen
 
 
 def _enough(protocol: Protocol, what: str, found: int, wanted: int) -> None:
