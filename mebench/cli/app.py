@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import listing, protocol, run, weights
+from mebench.cli import listing, protocol, run, train, weights
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -91,6 +91,7 @@ app.command("run")(run.run)
 app.command("list")(listing.list_)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(weights.app, name="weights")
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -73,6 +74,21 @@ def load(
     if name == LITE:
         return FommLite(load_lite(path), transfer, known)
     return Fomm(load_official(path, grid_align_corners=grid_align_corners), transfer, known)
+
+
+def load_file(path: Path) -> Backbone:
+    """The small FOMM from a file of its own, such as one that was just trained; relative motion."""
+    known = BackboneFacts(
+        name="fomm",
+        weights=Path(path).stem,
+        weights_sha256=sha256(path),
+        resolution=RESOLUTION,
+        mode="relative",
+        trained_on=facts(LITE).trained_on,
+        paper=PAPER,
+        options={**asdict(Transfer()), "grid_align_corners": True},
+    )
+    return FommLite(load_lite(path), Transfer(), known)
 
 
 @dataclass(frozen=True)
