@@ -1,0 +1,104 @@
+"""What stands above and below the scores: who ran what, when, with what, and how to run it again."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from mebench.runs.page.numerals import date, seconds, size
+from mebench.runs.page.records import Records
+
+
+@dataclass(frozen=True)
+class Header:
+    """title, summary: the method in words. facts: (term, text, whole value for the tooltip or None). warnings: what a
+    reader must know before the numbers. command: what gives this run again."""
+
+    title: str
+    backbone: str | None
+    summary: str
+    facts: list[tuple[str, str, str | None]]
+    warnings: list[str]
+    command: str
+
+
+def header(records: Records) -> Header:
+    """The head of the page."""
+    run = records.run
+    method, protocol, sessions = run["method"], run["protocol"], run["sessions"]
+    card = method["card"] or {}
+    latest = sessions[-1] if sessions else None
+    facts: list[tuple[str, str, str | None]] = [("Method", method["name"], None)]
+    facts.append(("Backbone", method["backbone"] or "none", None))
+    facts.append(("Protocol", f"{protocol['name']} v{protocol['version']}", None))
+    facts.append(("Protocol hash", protocol["hash"][:12], protocol["hash"]))
+    if latest:
+        facts.append(("Date", date(latest["finished"] or latest["started"]), None))
+        facts.append(("mebench", _version(latest["code"]), latest["code"].get("commit")))
+    return Header(
+        title=str(card.get("title") or method["name"]),
+        backbone=method["backbone"],
+        summary=str(card.get("summary") or ""),
+        facts=facts,
+        warnings=_warnings(records),
+        command=run["command"],
+    )
+
+
+def _warnings(records: Records) -> list[str]:
+    tasks = records.summary["tasks"]
+    done = tasks["ok"] + tasks["failed"]
+    warnings = []
+    if tasks["failed"]:
+        clips = "1 clip" if tasks["failed"] == 1 else f"{tasks['failed']} clips"
+        warnings.append(
+            f"{clips} of {tasks['planned']} failed and {'counts' if tasks['failed'] == 1 else 'count'} at the worst value "
+            "of every metric; the reasons stand in the table of clips."
+        )
+    if done < tasks["planned"]:
+        warnings.append(
+            f"The run is not finished: {done} of {tasks['planned']} clips are done. The command below goes on with it."
+        )
+    if records.run["method"]["oracle"]:
+        warnings.append("This method is shown the true answer: it is a bound of the scale, not a competitor.")
+    return warnings
+
+
+def _version(code: dict[str, Any]) -> str:
+    version = str(code.get("mebench", "unknown"))
+    if code.get("commit"):
+        version += f" at {str(code['commit'])[:10]}"
+    return version + (" with local changes" if code.get("dirty") else "")
+
+
+def costs(records: Records) -> list[tuple[str, str]]:
+    """(term, text) of what the run took; empty when nothing was measured."""
+    if not records.costs:
+        return []
+    made = list(records.costs.values())
+    memory = [cost["peak_memory_mb"] for cost in made if cost["peak_memory_mb"] is not None]
+    frames = sum(cost["frames"] for cost in made)
+    generating = sum(cost["generate_seconds"] for cost in made)
+    return [
+        ("Generating a clip, median", seconds(statistics.median(cost["generate_seconds"] for cost in made))),
+        ("Generating a frame, mean", seconds(generating / frames) if frames else "no frames"),
+        ("Scoring a clip, median", seconds(statistics.median(cost["score_seconds"] for cost in made))),
+        ("Largest memory of a process", size(1e6 * max(memory)) if memory else "not told by the system"),
+    ]
+
+
+def provenance(records: Records) -> list[tuple[str, Any]]:
+    """(title, nested JSON) of each collapsible block."""
+    run = records.run
+    blocks: list[tuple[str, Any]] = [
+        ("Method card", run["method"]["card"] or {}),
+        ("Method as it was run", {"config": run["method"]["config"], "facts": run["method"]["facts"]}),
+        ("Protocol", {"hash": run["protocol"]["hash"], **run["protocol"]["content"]}),
+        ("Data", {name: dict(facts) for name, facts in run["datasets"].items()}),
+        ("Run", {"name": run["name"], "hash": run["hash"], "seed": run["seed"]}),
+    ]
+    for index, session in enumerate(run["sessions"], start=1):
+        title = "Session" if len(run["sessions"]) == 1 else f"Session {index} of {len(run['sessions'])}"
+        blocks.append((f"{title}, {date(session['started'])}", {k: v for k, v in session.items() if k != "started"}))
+    return [(title, content) for title, content in blocks if content]
