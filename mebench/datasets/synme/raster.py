@@ -20,7 +20,7 @@ EMPTY = -1
 """Index where no triangle is seen."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def snap(pixels: NDArray[np.float32], supersampling: int) -> NDArray[np.int64]:
     """Fixed-point sample coordinates int64 ``[V,2]`` of pixel coordinates (pixel centres at integers).
 
@@ -34,7 +34,7 @@ def snap(pixels: NDArray[np.float32], supersampling: int) -> NDArray[np.int64]:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def fill(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],
@@ -105,7 +105,7 @@ def fill(
                 wc += step_c
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def barycentrics(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],
@@ -125,7 +125,7 @@ def barycentrics(
     return wa / total, wb / total, wc / total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def weights(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from mebench.datasets.synme import lighting, raster
 from mebench.datasets.synme.appearance import Appearance, appearance
-from mebench.datasets.synme.camera import Camera, follow_weight, move_head, rotation
+from mebench.datasets.synme.camera import AIM_HEIGHT, Camera, follow_weight, move_head, rotation
 from mebench.datasets.synme.compose import compose_atlas, vertex_tint
 from mebench.datasets.synme.domains import Capture
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.kit import Kit, Part, load_kit
-from mebench.datasets.synme.shading import BODY, EYE, SKIN, SUPERSAMPLING, WET, Moment, Scene, shade
+from mebench.datasets.synme.shading import (
+    ATTRIBUTES, BODY, EYE, LIGHT, MOST_LIGHTS, NORMAL, PLACE, REST, SEEN, SKIN, SUPERSAMPLING, TINT, WET, Moment, Scene, shade,
+)  # fmt: skip
 from mebench.datasets.synme.texture import EYE_PATCH, LIP_TEXEL, SKIN_TEXEL, WHITE_TEXEL, eye_corners, to_texels
 from mebench.datasets.synme.texture_hair import above_hairline
 from mebench.datasets.synme.texture_wrinkles import depths, wrinkle_maps
@@ -87,15 +89,16 @@ class FaceRenderer:
         pixels, inverse = self.project(vertices)
         points, index = self._visible(pixels, inverse, SUPERSAMPLING)
         normals = lighting.normals(vertices, self.triangles)
-        axes = self._round_eyes(vertices, normals, pose, gaze)
+        axis = self._round_eyes(vertices, normals, pose, gaze)
         light = lighting.irradiance(
             normals, self._transfer, self._radiance, lighting.directions(), np.asarray(lighting.WRAP, np.float32)
         )
-        moment = Moment(
-            index, points, inverse, vertices, normals, np.zeros_like(normals), light,
-            depths(np.asarray(au, np.float32)), axes, float(exposure),
-        )  # fmt: skip
-        return shade(self._scene, moment)
+        attributes = self._attributes.copy()
+        attributes[:, NORMAL : NORMAL + 3] = normals
+        attributes[:, LIGHT : LIGHT + 3] = light
+        attributes[:, PLACE : PLACE + 3] = vertices
+        folds = depths(np.asarray(au, np.float32))
+        return shade(self._scene, Moment(index, points, inverse, attributes, folds, axis), float(exposure))
 
     def _visible(self, pixels: Floats, inverse: Floats, samples: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Snapped points and the front-most triangle at ``samples`` x ``samples`` a pixel."""
@@ -109,12 +112,12 @@ class FaceRenderer:
         return points, index
 
     def _round_eyes(self, vertices: Floats, normals: Floats, pose: Floats, gaze: Floats) -> Floats:
-        """Give eyeballs the normals of a ball, in place; returns the axis of each eye, float32 ``[2,3]``."""
+        """Give eyeballs the normals of a ball, in place; returns the axis of the eyes, float32 ``[3]``."""
         axis = rotation(*np.asarray(pose[:3], np.float64)) @ rotation(float(gaze[0]), float(gaze[1]), 0.0) @ (0, 0, 1.0)
         for ids in self.kit.eyes:
             outward = vertices[ids].astype(np.float64) - vertices[ids].astype(np.float64).mean(axis=0)
             normals[ids] = outward / np.linalg.norm(outward, axis=1, keepdims=True)
-        return np.asarray([axis, axis], np.float32)
+        return np.asarray(axis, np.float32)
 
     @cached_property
     def _radiance(self) -> Floats:
@@ -125,28 +128,37 @@ class FaceRenderer:
         return lighting.visibility(self._rest, self.triangles)
 
     @cached_property
+    def _towards(self) -> NDArray[np.float64]:
+        """Unit directions of the lights that make highlights, float64 ``[L,3]``."""
+        towards = np.asarray([light.direction for light in self.capture.lights[:MOST_LIGHTS]], np.float64)
+        return np.asarray(towards / np.linalg.norm(towards, axis=1, keepdims=True))
+
+    @cached_property
+    def _attributes(self) -> Floats:
+        """What stays of each vertex's row within a clip: float32 ``[V,20]``."""
+        rows = np.zeros((len(self._rest), ATTRIBUTES), np.float32)
+        rows[:, TINT : TINT + 3] = vertex_tint(self.kit, self.look)
+        rows[:, REST : REST + 2] = self.kit.vertices[:, :2]
+        nearest = np.argsort(-(self._towards @ lighting.directions().T.astype(np.float64)), axis=1, kind="stable")
+        seen = self._transfer[:, nearest[:, :3]].mean(axis=2)
+        rows[:, SEEN : SEEN + seen.shape[1]] = seen
+        return rows
+
+    @cached_property
     def _scene(self) -> Scene:
-        towards = np.asarray([light.direction for light in self.capture.lights], np.float64)
-        towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-        nearest = np.argsort(-(towards @ lighting.directions().T.astype(np.float64)), axis=1, kind="stable")[:, :3]
-        seen = self._transfer[:, nearest].mean(axis=2)
-        colours = [light.strength * np.asarray(light.colour) for light in self.capture.lights]
-        kit = self.kit
+        lights = self.capture.lights[:MOST_LIGHTS]
+        colours = np.asarray([light.strength * np.asarray(light.colour) for light in lights])
         shirt = (*self.look.shirt, {"crew": 0.0, "collar": 0.0, "vee": 1.0, "wide": 2.0}[self.look.neckline])
         return Scene(
             triangles=self.triangles,
-            kind=np.asarray([KINDS[Part(part)] for part in kit.part], np.uint8),
-            texels=_texels(kit),
+            kind=np.asarray([KINDS[Part(part)] for part in self.kit.part], np.uint8),
+            texels=_texels(self.kit),
             atlas=compose_atlas(self.look),
             reliefs=wrinkle_maps(),
-            tint=vertex_tint(kit, self.look),
-            rest=np.ascontiguousarray(kit.vertices, np.float32),
-            seen=np.ascontiguousarray(seen, np.float32),
-            lights=towards.astype(np.float32),
-            colours=np.asarray(colours, np.float32),
+            lights=np.concatenate([self._towards, colours], axis=1).astype(np.float32),
             background=_background(self.capture, self.size),
             shirt=np.asarray(shirt, np.float32),
-            camera=np.asarray((0.0, 7.12, self.capture.distance), np.float32),
+            camera=np.asarray((0.0, AIM_HEIGHT, self.capture.distance), np.float32),
         )
 
 

@@ -29,14 +29,21 @@ DEPTH_STEP = 0.03
 GAMMA_STEPS = 4096
 
 
+NORMAL, LIGHT, TINT, PLACE, REST, TANGENT, SEEN = 0, 3, 6, 9, 12, 14, 17
+"""Where each attribute of a vertex starts in its row: unit normal, diffuse light, factor on the atlas, place (dm),
+template place (x, y), direction of the hair, and visibility of up to three lights."""
+
+ATTRIBUTES = 20
+MOST_LIGHTS = 3
+
+
 class Scene(NamedTuple):
     """What does not change within a clip.
 
     triangles int32 ``[G,3]``; kind uint8 ``[G]``; texels float32 ``[G,3,2]`` into the atlas; atlas uint8 ``[H,W,4]``,
-    square root of reflectance and of half the gloss; reliefs int8 ``[P,H,W]``; tint float32 ``[V,3]``, a factor on the
-    atlas; rest float32 ``[V,3]``, template places; seen float32 ``[V,L]``, visibility of each light; lights float32
-    ``[L,3]`` (towards, unit) and colours float32 ``[L,3]``; background float32 ``[S,S,3]``, linear; shirt float32
-    ``[4]``, colour and the neckline's kind; camera float32 ``[3]``.
+    square root of reflectance and of half the gloss; reliefs int8 ``[P,H,W]``; lights float32 ``[L,6]``, unit direction
+    towards it and colour times strength; background float32 ``[S,S,3]``, linear; shirt float32 ``[4]``, colour and
+    neckline (0 round, 1 V, 2 wide); camera float32 ``[3]``, its place.
     """
 
     triangles: NDArray[np.int32]
@@ -44,11 +51,7 @@ class Scene(NamedTuple):
     texels: Floats
     atlas: NDArray[np.uint8]
     reliefs: NDArray[np.int8]
-    tint: Floats
-    rest: Floats
-    seen: Floats
     lights: Floats
-    colours: Floats
     background: Floats
     shirt: Floats
     camera: Floats
@@ -57,21 +60,16 @@ class Scene(NamedTuple):
 class Moment(NamedTuple):
     """What changes from frame to frame.
 
-    index int32 ``[4S,4S]``; points int64 ``[V,2]``; inverse float32 ``[V]``; vertices, normals and light float32
-    ``[V,3]``; tangents float32 ``[V,3]`` (hair); folds float32 ``[2,P]``, depth of each relief left and right;
-    gaze float32 ``[2,3]``, axis of each eye; exposure.
+    index int32 ``[4S,4S]``; points int64 ``[V,2]``; inverse float32 ``[V]``; attributes float32 ``[V,20]``, see
+    :data:`NORMAL`; folds float32 ``[2,P]``, depth of each relief left and right; gaze float32 ``[3]``, axis of the eyes.
     """
 
     index: NDArray[np.int32]
     points: NDArray[np.int64]
     inverse: Floats
-    vertices: Floats
-    normals: Floats
-    tangents: Floats
-    light: Floats
+    attributes: Floats
     folds: Floats
     gaze: Floats
-    exposure: float
 
 
 @cache
@@ -88,148 +86,164 @@ def gamma_table() -> Floats:
     return np.append(curve, 1.0).astype(np.float32)
 
 
-def shade(scene: Scene, moment: Moment) -> Floats:
-    """The frame, display-referred: float32 ``[S,S,3]`` in [0,1]."""
-    return np.asarray(_shade(scene, moment, decode_table(), gamma_table()), np.float32)
+def shade(scene: Scene, moment: Moment, exposure: float) -> Floats:
+    """The frame, display-referred: float32 ``[S,S,3]`` in [0,1]. exposure: factor on the light."""
+    # Arrays are handed over one by one: taking them out of a tuple in the inner loops costs more than the shading.
+    linear = _shade(*scene, *moment, decode_table())
+    return np.asarray(_display(linear, exposure, gamma_table()), np.float32)
 
 
-@njit(cache=True)
-def _shade(scene: Scene, moment: Moment, decode: Floats, gamma: Floats) -> Floats:
-    size = scene.background.shape[0]
+@njit(cache=True, error_model="numpy")
+def _shade(
+    triangles, kind, texels, atlas, reliefs, lights, background, shirt, camera,
+    index, points, inverse, attributes, folds, gaze, decode,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Linear radiance float32 ``[S,S,3]``; arguments are the fields of :class:`Scene` and :class:`Moment`."""
+    size = background.shape[0]
     out = np.empty((size, size, 3), np.float32)
     k = SUPERSAMPLING
-    sample = np.empty(3, np.float64)
+    at = np.empty(ATTRIBUTES, np.float64)
+    colour = np.empty(4, np.float64)
+    shine = np.empty(3, np.float64)
     for row in range(size):
         for column in range(size):
-            total_r = total_g = total_b = 0.0
+            red = green = blue = 0.0
             count = 0
-            full = _is_edge(scene, moment, row, column)
+            full = _is_edge(index, kind, triangles, inverse, row, column)
             for sy in range(k):
                 for sx in range(k):
                     # one sample in each row and column: (0,1) (1,3) (2,0) (3,2)
                     if not full and sx != ((2 * sy + 1) if sy < 2 else (2 * sy - 4)):
                         continue
-                    x, y = column * k + sx, row * k + sy
-                    f = moment.index[y, x]
-                    if f < 0:
-                        sample[0] = scene.background[row, column, 0]
-                        sample[1] = scene.background[row, column, 1]
-                        sample[2] = scene.background[row, column, 2]
-                    else:
-                        _shade_sample(scene, moment, decode, f, x, y, sample)
-                    total_r += sample[0]
-                    total_g += sample[1]
-                    total_b += sample[2]
                     count += 1
-            scale = moment.exposure / count
-            out[row, column, 0] = _display(total_r * scale, gamma)
-            out[row, column, 1] = _display(total_g * scale, gamma)
-            out[row, column, 2] = _display(total_b * scale, gamma)
+                    x, y = column * k + sx, row * k + sy
+                    f = index[y, x]
+                    if f < 0:
+                        red += background[row, column, 0]
+                        green += background[row, column, 1]
+                        blue += background[row, column, 2]
+                        continue
+                    wa, wb, wc = barycentrics(points, inverse, triangles, f, x, y)
+                    _interpolate(attributes, triangles, f, wa, wb, wc, at)
+                    u = wa * texels[f, 0, 0] + wb * texels[f, 1, 0] + wc * texels[f, 2, 0]
+                    v = wa * texels[f, 0, 1] + wb * texels[f, 1, 1] + wc * texels[f, 2, 1]
+                    _reflectance(kind[f], at, u, v, atlas, reliefs, folds, shirt, decode, colour)
+                    _highlight(kind[f], at, colour, lights, camera, gaze, shine)
+                    red += colour[0] * at[LIGHT] + shine[0]
+                    green += colour[1] * at[LIGHT + 1] + shine[1]
+                    blue += colour[2] * at[LIGHT + 2] + shine[2]
+            out[row, column, 0] = red / count
+            out[row, column, 1] = green / count
+            out[row, column, 2] = blue / count
     return out
 
 
-@njit(cache=True)
-def _is_edge(scene: Scene, moment: Moment, row: int, column: int) -> bool:
+@njit(cache=True, error_model="numpy")
+def _is_edge(index, kind, triangles, inverse, row, column):  # type: ignore[no-untyped-def]
     """Whether the samples of a pixel lie on different surfaces."""
     k = SUPERSAMPLING
-    first = moment.index[row * k, column * k]
-    kind = -1 if first < 0 else scene.kind[first]
-    low = high = 0.0 if first < 0 else moment.inverse[scene.triangles[first, 0]]
+    first = index[row * k, column * k]
+    own = -1 if first < 0 else np.int64(kind[first])
+    low = np.float32(0.0) if first < 0 else inverse[triangles[first, 0]]
+    high = low
     for sy in range(k):
         for sx in range(k):
-            f = moment.index[row * k + sy, column * k + sx]
+            f = index[row * k + sy, column * k + sx]
             if f == first:
                 continue
-            if f < 0 or kind < 0 or scene.kind[f] != kind:
+            if f < 0 or own < 0 or kind[f] != own:
                 return True
-            depth = moment.inverse[scene.triangles[f, 0]]
+            depth = inverse[triangles[f, 0]]
             low, high = min(low, depth), max(high, depth)
     return high - low > DEPTH_STEP * high
 
 
-@njit(cache=True)
-def _display(value: float, gamma: Floats) -> float:
+@njit(cache=True, error_model="numpy")
+def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-untyped-def]
+    """Attributes at a point of triangle ``f`` into ``at`` [20], the normal made unit length."""
+    a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+    for k in range(ATTRIBUTES):
+        at[k] = wa * attributes[a, k] + wb * attributes[b, k] + wc * attributes[c, k]
+    scale = 1.0 / np.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2] + 1e-20)
+    at[0] *= scale
+    at[1] *= scale
+    at[2] *= scale
+
+
+@njit(cache=True, error_model="numpy")
+def _reflectance(kind, at, u, v, atlas, reliefs, folds, shirt, decode, colour):  # type: ignore[no-untyped-def]
+    """Reflectance R, G, B and gloss into ``colour`` [4]."""
+    red, green, blue, gloss = _texel(atlas, decode, u, v)
+    red, green, blue = red * at[TINT], green * at[TINT + 1], blue * at[TINT + 2]
+    if kind == SKIN:
+        fold = _fold(reliefs, folds, u, v, at[REST])
+        red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
+    elif kind == BODY:
+        cloth = _cloth(shirt, at[REST], at[REST + 1])
+        red += cloth * (shirt[0] - red)
+        green += cloth * (shirt[1] - green)
+        blue += cloth * (shirt[2] - blue)
+        gloss *= 1 - cloth
+    colour[0], colour[1], colour[2], colour[3] = red, green, blue, gloss
+
+
+@njit(cache=True, error_model="numpy")
+def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[no-untyped-def]
+    """Light that is mirrored by the surface, into ``shine`` [3]."""
+    shine[0] = shine[1] = shine[2] = 0.0
+    gloss = colour[3]
+    if gloss <= 0.0:
+        return
+    vx, vy, vz = camera[0] - at[PLACE], camera[1] - at[PLACE + 1], camera[2] - at[PLACE + 2]
+    scale = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
+    vx, vy, vz = vx * scale, vy * scale, vz * scale
+    nx, ny, nz = at[NORMAL], at[NORMAL + 1], at[NORMAL + 2]
+    if kind == EYE:
+        nx, ny, nz = _cornea(gaze, nx, ny, nz)
+    elif kind == HAIR:
+        nx, ny, nz = at[TANGENT], at[TANGENT + 1], at[TANGENT + 2]
+        scale = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-20)
+        nx, ny, nz = nx * scale, ny * scale, nz * scale
+    facing = 1.0 - max(nx * vx + ny * vy + nz * vz, 0.0)
+    for k in range(len(lights)):
+        seen = at[SEEN + k]
+        if seen <= 0.0:
+            continue
+        hx, hy, hz = lights[k, 0] + vx, lights[k, 1] + vy, lights[k, 2] + vz
+        h = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz + 1e-20)
+        if kind == HAIR:
+            strength = _hair_shine(h) * gloss * seen
+            shine[0] += strength * lights[k, 3] * (0.02 + 0.9 * colour[0])
+            shine[1] += strength * lights[k, 4] * (0.02 + 0.9 * colour[1])
+            shine[2] += strength * lights[k, 5] * (0.02 + 0.9 * colour[2])
+        elif h > 0.0:
+            strength = _shine(kind, h, facing) * gloss * seen
+            shine[0] += strength * lights[k, 3]
+            shine[1] += strength * lights[k, 4]
+            shine[2] += strength * lights[k, 5]
+
+
+@njit(cache=True, error_model="numpy")
+def _display(linear: Floats, exposure: float, gamma: Floats) -> Floats:
     """Camera response v -> 1.12 v / (1 + 0.18 v) with a soft shoulder, clipped, then the sRGB curve."""
-    v = 1.12 * value / (1.0 + 0.18 * value)
-    v = min(max(v, 0.0), 1.0) * GAMMA_STEPS
-    k = int(v)
-    return gamma[k] + (v - k) * (gamma[k + 1] - gamma[k])
+    out = np.empty_like(linear)
+    source, target = linear.ravel(), out.ravel()
+    for i in range(source.size):
+        v = source[i] * exposure
+        v = 1.12 * v / (1.0 + 0.18 * v)
+        v = min(max(v, 0.0), 1.0) * GAMMA_STEPS
+        k = int(v)
+        target[i] = gamma[k] + (v - k) * (gamma[k + 1] - gamma[k])
+    return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _smooth(low: float, high: float, value: float) -> float:
     t = min(max((value - low) / (high - low), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True)
-def _shade_sample(scene: Scene, moment: Moment, decode: Floats, f: int, x: int, y: int, out: NDArray[np.float64]) -> None:
-    """Linear radiance of triangle ``f`` at sample (x, y), into ``out`` [3]."""
-    wa, wb, wc = barycentrics(moment.points, moment.inverse, scene.triangles, f, x, y)
-    a, b, c = scene.triangles[f, 0], scene.triangles[f, 1], scene.triangles[f, 2]
-    kind = scene.kind[f]
-    n, light = moment.normals, moment.light
-    nx = wa * n[a, 0] + wb * n[b, 0] + wc * n[c, 0]
-    ny = wa * n[a, 1] + wb * n[b, 1] + wc * n[c, 1]
-    nz = wa * n[a, 2] + wb * n[b, 2] + wc * n[c, 2]
-    scale = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-20)
-    nx, ny, nz = nx * scale, ny * scale, nz * scale
-    u = wa * scene.texels[f, 0, 0] + wb * scene.texels[f, 1, 0] + wc * scene.texels[f, 2, 0]
-    v = wa * scene.texels[f, 0, 1] + wb * scene.texels[f, 1, 1] + wc * scene.texels[f, 2, 1]
-    red, green, blue, gloss = _texel(scene.atlas, decode, u, v)
-    tint = scene.tint
-    red *= wa * tint[a, 0] + wb * tint[b, 0] + wc * tint[c, 0]
-    green *= wa * tint[a, 1] + wb * tint[b, 1] + wc * tint[c, 1]
-    blue *= wa * tint[a, 2] + wb * tint[b, 2] + wc * tint[c, 2]
-    px = wa * moment.vertices[a, 0] + wb * moment.vertices[b, 0] + wc * moment.vertices[c, 0]
-    py = wa * moment.vertices[a, 1] + wb * moment.vertices[b, 1] + wc * moment.vertices[c, 1]
-    pz = wa * moment.vertices[a, 2] + wb * moment.vertices[b, 2] + wc * moment.vertices[c, 2]
-    rest_x = wa * scene.rest[a, 0] + wb * scene.rest[b, 0] + wc * scene.rest[c, 0]
-    rest_y = wa * scene.rest[a, 1] + wb * scene.rest[b, 1] + wc * scene.rest[c, 1]
-    if kind == SKIN:
-        fold = _fold(scene, moment.folds, u, v, rest_x)
-        red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
-    elif kind == BODY:
-        cloth = _cloth(scene.shirt, rest_x, rest_y)
-        red += cloth * (scene.shirt[0] - red)
-        green += cloth * (scene.shirt[1] - green)
-        blue += cloth * (scene.shirt[2] - blue)
-        gloss *= 1 - cloth
-    out[0] = red * (wa * light[a, 0] + wb * light[b, 0] + wc * light[c, 0])
-    out[1] = green * (wa * light[a, 1] + wb * light[b, 1] + wc * light[c, 1])
-    out[2] = blue * (wa * light[a, 2] + wb * light[b, 2] + wc * light[c, 2])
-    vx, vy, vz = scene.camera[0] - px, scene.camera[1] - py, scene.camera[2] - pz
-    scale = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
-    vx, vy, vz = vx * scale, vy * scale, vz * scale
-    if kind == EYE:
-        nx, ny, nz = _cornea(moment.gaze, 0 if rest_x > 0 else 1, nx, ny, nz)
-    for k in range(len(scene.lights)):
-        seen = wa * scene.seen[a, k] + wb * scene.seen[b, k] + wc * scene.seen[c, k]
-        if seen <= 0.0 or (gloss <= 0.0 and kind != HAIR):
-            continue
-        hx, hy, hz = scene.lights[k, 0] + vx, scene.lights[k, 1] + vy, scene.lights[k, 2] + vz
-        scale = 1.0 / np.sqrt(hx * hx + hy * hy + hz * hz + 1e-20)
-        if kind == HAIR:
-            t = moment.tangents
-            tx = wa * t[a, 0] + wb * t[b, 0] + wc * t[c, 0]
-            ty = wa * t[a, 1] + wb * t[b, 1] + wc * t[c, 1]
-            tz = wa * t[a, 2] + wb * t[b, 2] + wc * t[c, 2]
-            norm = 1.0 / np.sqrt(tx * tx + ty * ty + tz * tz + 1e-20)
-            along = (tx * hx + ty * hy + tz * hz) * scale * norm
-            shine = _hair_shine(along, gloss) * seen
-            out[0] += shine * scene.colours[k, 0] * (0.03 + 0.55 * red)
-            out[1] += shine * scene.colours[k, 1] * (0.03 + 0.55 * green)
-            out[2] += shine * scene.colours[k, 2] * (0.03 + 0.55 * blue)
-            continue
-        h = max((nx * hx + ny * hy + nz * hz) * scale, 0.0)
-        facing = 1.0 - max(nx * vx + ny * vy + nz * vz, 0.0)
-        shine = _shine(kind, h, facing) * gloss * seen
-        out[0] += shine * scene.colours[k, 0]
-        out[1] += shine * scene.colours[k, 1]
-        out[2] += shine * scene.colours[k, 2]
-
-
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _shine(kind: int, h: float, facing: float) -> float:
     """Highlight at cosine ``h`` between normal and half vector; ``facing`` = 1 - n.v (Schlick's Fresnel term)."""
     h2 = h * h
@@ -244,19 +258,19 @@ def _shine(kind: int, h: float, facing: float) -> float:
     return (0.16 * h8 + 0.28 * h24) * fresnel
 
 
-@njit(cache=True)
-def _hair_shine(along: float, gloss: float) -> float:
-    """Kajiya and Kay (SIGGRAPH 1989): a highlight across the strands, sin(tangent, half)^p."""
+@njit(cache=True, error_model="numpy")
+def _hair_shine(along: float) -> float:
+    """Kajiya and Kay (SIGGRAPH 1989): a highlight across the strands, sin(tangent, half)^p, ``along`` = cosine."""
     sine2 = max(1.0 - along * along, 0.0)
     s8 = sine2 * sine2 * sine2 * sine2
     s32 = s8 * s8 * s8 * s8
-    return gloss * (0.25 * s8 + 0.75 * s32 * s32)
+    return 0.25 * s8 + 0.75 * s32 * s32
 
 
-@njit(cache=True)
-def _cornea(axes: Floats, side: int, nx: float, ny: float, nz: float) -> tuple[float, float, float]:
+@njit(cache=True, error_model="numpy")
+def _cornea(axis: Floats, nx: float, ny: float, nz: float) -> tuple[float, float, float]:
     """The normal of the eye's surface: the cornea is a smaller ball, so its normals turn faster than the eyeball's."""
-    ax, ay, az = axes[side, 0], axes[side, 1], axes[side, 2]
+    ax, ay, az = axis[0], axis[1], axis[2]
     along = nx * ax + ny * ay + nz * az
     if along < 0.85:
         return nx, ny, nz
@@ -268,7 +282,7 @@ def _cornea(axes: Floats, side: int, nx: float, ny: float, nz: float) -> tuple[f
     return nx * scale, ny * scale, nz * scale
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tuple[float, float, float, float]:
     """Bilinear sample of the atlas at texel (u, v): reflectance R, G, B and gloss."""
     height, width = atlas.shape[0], atlas.shape[1]
@@ -288,11 +302,10 @@ def _texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tupl
     return red, green, blue, 2.0 * gloss
 
 
-@njit(cache=True)
-def _fold(scene: Scene, folds: Floats, u: float, v: float, rest_x: float) -> float:
+@njit(cache=True, error_model="numpy")
+def _fold(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: float) -> float:
     """Darkening by the creases at texel (u, v): sum of depth times relief, each side with its own depth."""
     left = _smooth(-0.05, 0.05, rest_x)
-    reliefs = scene.reliefs
     height, width = reliefs.shape[1], reliefs.shape[2]
     u = min(max(u, 0.0), width - 1.001)
     v = min(max(v, 0.0), height - 1.001)
@@ -309,7 +322,7 @@ def _fold(scene: Scene, folds: Floats, u: float, v: float, rest_x: float) -> flo
     return min(max(total, -0.4), 0.7)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cloth(shirt: Floats, x: float, y: float) -> float:
     """How much cloth covers the body at template (x, y): round, V-shaped or wide neckline."""
     width = abs(x)

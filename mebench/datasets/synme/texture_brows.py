@@ -36,7 +36,7 @@ def paint_brows(look: Appearance, paint: Floats, gloss: Floats) -> None:
     height, width = at.shape
     distance, along = brow_distance(look, at)
     ends = smoothstep(-0.06, 0.10, along) * smoothstep(1.05, 0.90, along)
-    body = np.exp(-np.abs(distance) ** 2.4) * ends * (at.z > 0.6)
+    body = np.exp(-(np.abs(distance) ** 2.4)) * ends * (at.z > 0.6)
     # Hairs point outwards and up near the nose, outwards and down at the tail: noise stretched along that direction.
     strands = _strands(look.key + 30, height, width, along, distance)
     alpha = body * look.brows.density * np.clip(0.66 + 0.42 * strands, 0.05, 1.15)

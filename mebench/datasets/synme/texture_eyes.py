@@ -103,7 +103,11 @@ def paint_lids(look: Appearance, paint: Floats, gloss: Floats) -> None:
     lay(paint, LASH_COLOUR, (0.30 * np.exp(-np.square(lower / 0.016))).astype(np.float32))
     if look.makeup > 0:
         shadow = 0.22 * look.makeup * np.exp(-np.square((upper - 0.03) / 0.06)) * (lower > upper)
-        lay(paint, np.asarray(look.skin, np.float32) * np.asarray((0.45, 0.33, 0.33), np.float32), shadow.astype(np.float32))
+        lay(
+            paint,
+            np.asarray(look.skin, np.float32) * np.asarray((0.45, 0.33, 0.33), np.float32),
+            shadow.astype(np.float32),
+        )
     gloss += 0.5 * np.exp(-np.square(lower / 0.012))
 
 

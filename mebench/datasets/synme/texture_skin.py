@@ -82,7 +82,11 @@ def paint_skin(look: Appearance) -> tuple[Floats, Floats]:
     paint *= 1.0 - tired[:, :, None] * np.asarray((0.75, 1.0, 0.95), np.float32)
     if look.stubble > 0:
         grain = np.clip(0.75 + 0.30 * noise[3], 0.2, 1.3)
-        lay(paint, STUBBLE_COLOUR if look.melanin < 0.6 else (0.02, 0.016, 0.014), 0.62 * look.stubble * _beard_map() * grain)
+        lay(
+            paint,
+            STUBBLE_COLOUR if look.melanin < 0.6 else (0.02, 0.016, 0.014),
+            0.62 * look.stubble * _beard_map() * grain,
+        )
     _spots(paint, look, at)
     gloss = _gloss_map() * (1 + 0.12 * noise[2] + 0.10 * noise[3])
     return np.asarray(paint, np.float32), np.asarray(gloss, np.float32)

@@ -101,7 +101,9 @@ def _nasolabial(at: Surface) -> Floats:
     line = np.interp(at.y, (6.50, 6.62, 6.72, 6.82, 6.92, 7.00), (0.400, 0.385, 0.345, 0.285, 0.220, 0.175))
     window = smoothstep(6.50, 6.62, at.y) * smoothstep(7.00, 6.93, at.y)
     across = (width - line).astype(np.float32)
-    return np.asarray((np.exp(-np.square(across / 0.020)) - 0.38 * np.exp(-np.square((across - 0.055) / 0.04))) * window, np.float32)
+    return np.asarray(
+        (np.exp(-np.square(across / 0.020)) - 0.38 * np.exp(-np.square((across - 0.055) / 0.04))) * window, np.float32
+    )
 
 
 def _nose(at: Surface) -> Floats:
@@ -123,7 +125,8 @@ def _dimple(at: Surface) -> Floats:
     line = 0.372 + 0.35 * np.square(at.y - 6.62)
     window = np.exp(-np.square((at.y - 6.625) / 0.075))
     return np.asarray(
-        (np.exp(-np.square((width - line) / 0.016)) - 0.40 * np.exp(-np.square((width - line - 0.045) / 0.03))) * window,
+        (np.exp(-np.square((width - line) / 0.016)) - 0.40 * np.exp(-np.square((width - line - 0.045) / 0.03)))
+        * window,
         np.float32,
     )
 
@@ -132,7 +135,11 @@ def _corner(at: Surface) -> Floats:
     width = np.abs(at.x)
     line = 0.315 + 0.25 * (6.60 - at.y)
     window = smoothstep(6.36, 6.46, at.y) * smoothstep(6.63, 6.57, at.y)
-    return np.asarray((np.exp(-np.square((width - line) / 0.018)) - 0.30 * np.exp(-np.square((width - line + 0.045) / 0.03))) * window, np.float32)
+    return np.asarray(
+        (np.exp(-np.square((width - line) / 0.018)) - 0.30 * np.exp(-np.square((width - line + 0.045) / 0.03)))
+        * window,
+        np.float32,
+    )
 
 
 def _chin(at: Surface) -> Floats:
