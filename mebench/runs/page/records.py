@@ -13,7 +13,7 @@ from mebench.runs.schema import SCHEMA_VERSION, CostRecord, RunRecord, SummaryRe
 
 @dataclass(frozen=True)
 class Records:
-    """Everything written in a run folder but the pictures. tasks: in the order of their keys; costs: by task key."""
+    """Everything written in a run folder but the pictures. tasks: self-reenactment first, by key; costs: by task key."""
 
     folder: Path
     run: RunRecord
@@ -27,6 +27,7 @@ def read_records(folder: Path) -> Records:
     run = cast(RunRecord, _read(folder / "run.json"))
     summary = cast(SummaryRecord, _read(folder / "summary.json"))
     tasks = [cast(TaskRecord, _read(path)) for path in sorted((folder / "tasks").glob("*.json"))]
+    tasks.sort(key=lambda row: row["task"]["kind"] != "self")  # self-reenactment first, as everywhere on the page
     costs = [cast(CostRecord, _read(path, versioned=False)) for path in sorted((folder / "costs").glob("*.json"))]
     return Records(folder, run, summary, tasks, {cost["task"]: cost for cost in costs})
 

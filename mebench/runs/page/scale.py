@@ -12,7 +12,7 @@ _ROOM = 0.3
 
 @dataclass(frozen=True)
 class Scale:
-    """Positions in percent of the bar's width. Better is to the right; for a target metric, larger is.
+    """Positions in percent of the bar's width, the still source always to the left of the true answer.
 
     floor, ceiling: the still source and the true answer. value: the mean. low, high: ends of its interval, low <= high,
     None without one. beyond: ``left`` or ``right`` when the value lies outside the bar and is drawn at its end.
@@ -28,10 +28,9 @@ class Scale:
     sentence: str
 
     @property
-    def track(self) -> tuple[float, float]:
-        """Left end and width of the stretch between the bounds."""
-        left = min(self.floor, self.ceiling)
-        return left, round(abs(self.ceiling - self.floor), 2)
+    def width(self) -> float:
+        """Width of the stretch between the bounds."""
+        return round(self.ceiling - self.floor, 2)
 
 
 def scale(cell: Cell, facts: MetricInfo) -> Scale | None:
@@ -39,34 +38,31 @@ def scale(cell: Cell, facts: MetricInfo) -> Scale | None:
     value, floor, ceiling = cell["value"]["mean"], _mean(cell["floor"]), _mean(cell["ceiling"])
     if value is None or floor is None or ceiling is None:
         return None
-    distance = abs(ceiling - floor)
-    if distance < 0.5 * 10.0 ** -facts["decimals"]:
+    if abs(ceiling - floor) < 0.5 * 10.0 ** -facts["decimals"]:
         return None
-    sign = -1.0 if facts["direction"] == "lower" else 1.0
-    start, end = sorted((sign * floor, sign * ceiling))
-    margin = _ROOM * distance
-    left = min(start, max(start - margin, sign * value - 0.05 * distance))
-    right = max(end, min(end + margin, sign * value + 0.05 * distance))
+
+    def share(number: float) -> float:
+        """0 at the still source, 1 at the true answer."""
+        return (number - floor) / (ceiling - floor)
+
+    left = min(0.0, max(-_ROOM, share(value) - 0.05))
+    right = max(1.0, min(1.0 + _ROOM, share(value) + 0.05))
 
     def place(number: float) -> float:
-        return round(100.0 * min(1.0, max(0.0, (sign * number - left) / (right - left))), 2)
+        return round(100.0 * min(1.0, max(0.0, (share(number) - left) / (right - left))), 2)
 
     low, high = cell["value"]["low"], cell["value"]["high"]
     ends = sorted((place(low), place(high))) if low is not None and high is not None else (None, None)
-    beyond = "left" if sign * value < left else "right" if sign * value > right else None
-    sentence = _sentence(value, floor, ceiling, facts["direction"])
-    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, sentence)
+    beyond = "left" if share(value) < left else "right" if share(value) > right else None
+    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, _sentence(share(value)))
 
 
-def _sentence(value: float, floor: float, ceiling: float, direction: str) -> str:
-    if direction != "target" and (ceiling < floor) == (direction == "higher"):
-        return "the still source scores better than the true answer here"
-    share = (value - floor) / (ceiling - floor)
-    if share < 0:
-        return "worse than the still source" if direction != "target" else "on the far side of the still source"
-    if share > 1:
-        return "better than the true answer" if direction != "target" else "beyond the true answer"
-    return f"{100 * share:.0f} % of the way from the still source to the true answer"
+def _sentence(share: float) -> str:
+    if share < 0.0:
+        return "further from the true answer than the still source"
+    if share > 1.0:
+        return "beyond the true answer, seen from the still source"
+    return f"{100.0 * share:.0f} % of the way from the still source to the true answer"
 
 
 def _mean(estimate: Estimate | None) -> float | None:

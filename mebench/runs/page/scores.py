@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mebench.runs.page.notes import Notes
-from mebench.runs.page.numerals import interval, number
+from mebench.runs.page.numerals import NARROW, interval, number
 from mebench.runs.page.scale import Scale, scale
 from mebench.runs.schema import Cell, MetricInfo, SummaryRecord, TaskRecord
 
@@ -158,7 +158,8 @@ def _bounds(cell: Cell):  # type: ignore[no-untyped-def]
 def _direction(facts: MetricInfo) -> tuple[str, str]:
     if facts["direction"] in DIRECTIONS:
         return DIRECTIONS[facts["direction"]]
-    return "◎", f"best at {number(facts['ceiling'], 0 if facts['ceiling'] == round(facts['ceiling']) else 2)}"
+    best = number(facts["ceiling"], 0 if facts["ceiling"] == round(facts["ceiling"]) else 2)
+    return f"→{NARROW}{best}", f"best at {best}"
 
 
 def _reasons(rows: Iterable[TaskRecord]) -> dict[tuple[str, str, str | None], Counter[str]]:

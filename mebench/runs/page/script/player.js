@@ -125,7 +125,7 @@ class Player {
       line.textContent = text;
       return line;
     }));
-    if (clip.curves) $("legend").append(`1 = ${clip.curves.unit}` + (clip.curves.peak ? `, ${clip.curves.peak} px of ${clip.size}` : ""));
+    if (clip.curves) $("legend").append(`1 = ${clip.curves.unit}` + ` (${clip.curves.peak} px of ${clip.size})`);
   }
 
   say(text) {
