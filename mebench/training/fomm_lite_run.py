@@ -19,6 +19,10 @@ from mebench.training.fomm_lite_pairs import FrameStore
 from mebench.training.loop import Run, train, write_log
 
 
+LOG_EVERY = 50
+"""Steps between two rows of the log."""
+
+
 @dataclass(frozen=True)
 class LitePreset:
     """Everything that decides the result. held_out: identities of the set kept for validation."""
@@ -57,8 +61,9 @@ def train_lite(
         about = {"trained_on": "synme, training domain t", "preset": json.dumps(asdict(preset)), "step": str(step)}
         save_lite(recipe.network, weights, half=True, about=about)
 
-    run = Run(preset.steps, out, identity=asdict(preset), checkpoint_seconds=checkpoint_seconds)
+    run = Run(preset.steps, out, asdict(preset), checkpoint_seconds=checkpoint_seconds, log_every=LOG_EVERY)
     rows = train(recipe, run, say=say, published=publish, stop_at=stop_at)
     write_log(out / "fomm-lite.csv", rows)
-    draw_curve(rows, ["ratio", "copy_ratio", "gain"], out / "fomm-lite.png")
+    if any("ratio" in row for row in rows):
+        draw_curve(rows, ["ratio", "copy_ratio", "gain"], out / "fomm-lite.png")
     return weights
