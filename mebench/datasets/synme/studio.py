@@ -139,7 +139,7 @@ class Studio:
     def _face_skin(self) -> NDArray[np.bool_]:
         kit = self._kit
         inside = (kit.face >= FACE_LEVEL)[kit.triangles].all(axis=1)
-        return _padded(inside & (kit.part == Part.SKIN), len(self.renderer.triangles))
+        return self.renderer.face & _padded(inside & (kit.part == Part.SKIN), len(self.renderer.triangles))
 
 
 def _padded(flags: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
