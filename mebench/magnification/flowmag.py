@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mebench.magnification.contract import check_request
 from mebench.magnification.flowmag_checkpoint import convert, read_flowmag
 from mebench.magnification.flowmag_network import FlowMag
+from mebench.magnification.measured import field, pixels
 from mebench.motion.align import fit_affine
 from mebench.motion.flow import DisFine, grey
 from mebench.motion.region import FaceRegion, face_region
@@ -87,25 +86,17 @@ class _Aligner:
     """The affine head motion of frames relative to one reference."""
 
     def __init__(self, reference: torch.Tensor, face: FaceRegion | None) -> None:
-        pixels = _pixels(reference)
-        self._region = face or face_region(pixels)
-        self._reference = grey(pixels)
+        image = pixels(reference)
+        self._region = face or face_region(image)
+        self._reference = grey(image)
         self._estimate = DisFine()
         self.mask = torch.from_numpy(self._region.weight)
 
     def __call__(self, frame: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Displacement fields ``[1,2,H,W]``: to sample the frame on the reference's grid, and the other way."""
-        head = fit_affine(self._estimate(self._reference, grey(_pixels(frame))), self._region.mask)
+        head = fit_affine(self._estimate(self._reference, grey(pixels(frame))), self._region.mask)
         size = self._reference.shape
-        return _tensor(head.field(*size)), _tensor(head.inverse().field(*size))
-
-
-def _pixels(frame: torch.Tensor) -> NDArray[np.uint8]:
-    return (frame * 255.0).round().to(torch.uint8).movedim(0, -1).contiguous().numpy()
-
-
-def _tensor(field: NDArray[np.float32]) -> torch.Tensor:
-    return torch.from_numpy(field).movedim(-1, 0)[None]
+        return field(head.field(*size)), field(head.inverse().field(*size))
 
 
 def load(weights: str | Path = "flowmag-raft", align: bool = True) -> FlowMagMagnifier:

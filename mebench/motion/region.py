@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.errors import InputError
+from mebench.motion.landmarks import face_mesh, inter_ocular, oval_mask
 
 _FADE = 0.25
 """Width of the soft edge in inter-ocular distances: half an eye's width, so that a lip or brow is not cut."""
@@ -18,9 +19,6 @@ _CENTRAL = (0.5, 0.53, 0.27, 0.34)
 inter-ocular distance as a fraction of its width: the proportions of the open set's frames, kept for where no
 landmarks are found."""
 _CENTRAL_INTER_OCULAR = 0.24
-
-_FOREHEAD = 0.6
-"""How far above the brows the mask reaches, in inter-ocular distances: about the hairline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +60,8 @@ def region_from_points(
 
 def face_region(frame: NDArray[np.uint8]) -> FaceRegion:
     """The face in a frame uint8 ``[H,W,3]``, RGB, by its 468-point mesh; the central ellipse where none is found."""
-    from mebench.motion.landmarks import face_mesh
-
     try:
-        mesh = face_mesh(frame)
+        points = face_mesh(frame).points
     except InputError:
         return central_region(*frame.shape[:2])
-    return region_from_points(
-        mesh.points, (mesh.points[list(_RIGHT_EYE)].mean(0), mesh.points[list(_LEFT_EYE)].mean(0)), frame.shape[:2]
-    )
-
-
-_RIGHT_EYE = (33, 133, 159, 145)
-_LEFT_EYE = (263, 362, 386, 374)
-"""Corners and lid middles in the topology of the 468-point mesh (Kartynnik et al., arXiv 1907.06724)."""
+    return FaceRegion(oval_mask(points, *frame.shape[:2]), inter_ocular(points))
