@@ -26,6 +26,9 @@ RIGHT_EYE = slice(36, 42)
 LEFT_EYE = slice(42, 48)
 """Rings of the iBUG 68-point scheme; a ring's mean is the centre of the eye (Sagonas et al., 300-W, IVC 2016)."""
 
+BLINK = slice(24, 26)
+"""Where the closing of the two lids stands among the 26 action units of a :class:`~mebench.clip.Truth`."""
+
 FOREHEAD = 0.6
 """How far above the brows the face mask reaches where it is built from landmarks, in inter-ocular distances: about
 the hairline of an average face, below the hair."""
@@ -81,6 +84,13 @@ class Sample:
         """Frames after the onset up to and including the offset: where the expression moves the face."""
         return range(self.onset + 1, self.offset + 1)
 
+    def spread(self, count: int, first: int = 0, last: int | None = None) -> list[int]:
+        """``count`` frames evenly spaced from ``first`` to ``last`` (the end of the clip), and the apex; in order,
+        without repetition. All frames of the range where it has no more than ``count``."""
+        end = self.frame_count - 1 if last is None else last
+        even = np.rint(np.linspace(first, end, min(count, end - first + 1))).astype(int)
+        return sorted({self.apex, *even.tolist()})
+
     @cached_property
     def reference(self) -> Pixels:
         """The clip that the output should equal, uint8 ``[T,S,S,3]``.
@@ -115,7 +125,7 @@ class Sample:
         if self.truth is None:
             raise Unavailable("the exact motion is known on the open set alone.")
         exact = self.truth.flow(frame, part)
-        finite: NDArray[np.bool_] = np.isfinite(exact.displacement).all(axis=2)
+        finite = np.isfinite(exact.displacement[..., 0]) & np.isfinite(exact.displacement[..., 1])
         return np.where(finite[..., None], exact.displacement, np.float32(0.0)), exact.valid & finite & self.face
 
     @cached_property
@@ -140,6 +150,13 @@ class Sample:
         if self.truth is not None:
             return self.truth.face
         return hull(self.landmarks, self.output.shape[1:3], FOREHEAD * self.inter_ocular)
+
+    @cached_property
+    def blinking(self) -> NDArray[np.bool_]:
+        """Frames with a blink, bool ``[T]``, as far as they are known: the truth's; none where there is no truth."""
+        if self.truth is None:
+            return np.zeros(self.frame_count, dtype=bool)
+        return np.asarray((self.truth.action_units[:, BLINK] > 0.0).any(axis=1))
 
     @cached_property
     def comparable(self) -> tuple[Pixels, Pixels]:

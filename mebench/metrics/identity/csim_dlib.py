@@ -47,13 +47,7 @@ class CsimDlib:
         source = embedding(sample.source)
         if source is None:
             raise Unavailable("no face was found in the source image.")
-        return float(np.mean([likeness(source, embedding(sample.output[t])) for t in judged_frames(sample)]))
-
-
-def judged_frames(sample: Sample) -> list[int]:
-    """The apex and five evenly spaced frames, without repetition, in order."""
-    even = np.rint(np.linspace(0, sample.frame_count - 1, EVEN_FRAMES)).astype(int)
-    return sorted({sample.apex, *even.tolist()})
+        return float(np.mean([likeness(source, embedding(sample.output[t])) for t in sample.spread(EVEN_FRAMES)]))
 
 
 def likeness(source: NDArray[np.float64], other: NDArray[np.float64] | None) -> float:

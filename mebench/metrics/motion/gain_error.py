@@ -1,0 +1,35 @@
+"""How far the strength of the expression is off, in octaves: half as strong is as wrong as twice."""
+
+from __future__ import annotations
+
+import math
+
+from mebench.metrics.contract import MetricFacts
+from mebench.metrics.motion.gate import LARGEST_OCTAVES, MotionMetric
+from mebench.metrics.motion.projection import Projection
+from mebench.metrics.sample import Sample
+
+
+class GainError(MotionMetric):
+    """``|log2 gain|``, capped at 4."""
+
+    facts = MetricFacts(
+        name="gain_error",
+        version=1,
+        family="motion",
+        unit="octaves",
+        direction="lower",
+        ceiling=0.0,
+        floor=LARGEST_OCTAVES,
+        worst=LARGEST_OCTAVES,
+        networks=(),
+        summary="Distance of the expression's strength from the reference's, |log2 gain|.",
+        source="projection slope with affine nuisance, docs/metrics.md; flow: dis-fine",
+    )
+
+    def measure(self, projection: Projection, sample: Sample) -> float:
+        """Between 0 and 4."""
+        return min(LARGEST_OCTAVES, abs(math.log2(projection.gain)))
+
+
+METRIC = GainError()
