@@ -36,6 +36,17 @@ FACE_OVAL = (
 LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 """The outer outline of the lips."""
 
+IBUG68 = (
+    *(162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),
+    *(71, 63, 105, 66, 107, 336, 296, 334, 293, 301),
+    *(168, 197, 5, 4, 75, 97, 2, 326, 305),
+    *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),
+    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),
+    *(78, 82, 13, 312, 308, 317, 14, 87),
+)
+"""The points of the mesh nearest to the 68 of the iBUG scheme, in its order: jaw, brows, nose, eyes, outer and inner
+lips. The jaw follows the outline of the mesh, which lies further back than that of iBUG."""
+
 CUT_SCALE = 1.5
 """Side of the square cut, in sides of the face's box (MediaPipe's face landmark graph)."""
 
