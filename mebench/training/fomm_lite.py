@@ -40,7 +40,7 @@ BROW_MARGIN = 2.5
 """Losses count four times inside the mean face (hull of the mean landmarks with the brows moved up), blurred, in pixels
 of the small frame; 15 px is the full width of the transition, three standard deviations to each side."""
 
-VALIDATION_STEPS = 12
+VALIDATION_BATCH = 16
 
 
 class LiteRecipe:
@@ -51,7 +51,7 @@ class LiteRecipe:
         torch.manual_seed(seed)
         identities = np.arange(store.identities)
         self.train_pairs = PairSampler(store, identities[:-held_out], seed, batch)
-        self.held_out = PairSampler(store, identities[-held_out:], seed + 1, batch)
+        self.held_out = PairSampler(store, identities[-held_out:], seed, VALIDATION_BATCH)
         self.network = LiteFomm(config).to(memory_format=torch.channels_last)
         mean = mean_layout(store, identities[:-held_out])
         self.network.detector.anchors.copy_(anchors(mean))
@@ -69,29 +69,29 @@ class LiteRecipe:
         losses, _ = self._losses(batch)
         total = torch.stack(list(losses.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
         return {name: loss.item() for name, loss in losses.items()} | {"gradient": norm.item()}
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """On held-out identities: error of the motion field over that of no motion inside the face (``ratio``), its
-        least-squares gain, and the image error over that of copying the source (``copy_ratio``)."""
+        """Reenactment of held-out identities from the first frame of their clips: error of the motion field over that
+        of no motion inside the face (``ratio``), its least-squares gain, and the image error over that of copying the
+        source (``copy_ratio``)."""
         self.network.eval()
         error = still = along = square = image = copy = 0.0
-        for index in range(VALIDATION_STEPS):
-            batch = self.held_out.draw(index, augment=False)
+        for batch in self.held_out.reenactments():
             _, rendering = self._losses(batch)
             inside = sample_pixels(self.weight, batch.motion.where)[0, 0] > 0.5 * float(self.weight.max())
             truth = batch.motion.displacement.movedim(-1, 1)[..., inside]
             ours = sample_pixels(rendering.displacement, batch.motion.where)[..., inside]
-            error += float((ours - truth).norm(dim=1).mean())
-            still += float(truth.norm(dim=1).mean())
+            error += float((ours - truth).norm(dim=1).sum())
+            still += float(truth.norm(dim=1).sum())
             along += float((ours * truth).sum())
             square += float(truth.square().sum())
-            image += float((rendering.prediction - batch.driving).abs().mean())
-            copy += float((batch.source - batch.driving).abs().mean())
+            image += float((rendering.prediction - batch.driving).abs().sum())
+            copy += float((batch.source - batch.driving).abs().sum())
         return {"ratio": error / still, "gain": along / square, "copy_ratio": image / copy}
 
     def _losses(self, batch: Batch) -> tuple[dict[str, torch.Tensor], LiteRendering]:

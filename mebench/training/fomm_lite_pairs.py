@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ STRIDE = 4
 RENDERED = 256
 """Side of the rendered frames in pixels."""
 
-SAME_CLIP_FROM_FIRST = 0.4
+SAME_CLIP_FROM_FIRST = 0.45
 SAME_CLIP = 0.35
 """Shares of the pairs: first frame of a clip with another; any two of a clip; the rest crosses clips of an identity."""
 
@@ -94,19 +95,32 @@ class PairSampler:
         self.store, self.seed, self.batch = store, seed, batch
         self.by_identity = [np.flatnonzero(store.identity == identity) for identity in identities]
 
-    def draw(self, step: int, *, augment: bool = True) -> Batch:
-        """One batch of pairs, mirrored and recoloured at random unless ``augment`` is off."""
+    def draw(self, step: int) -> Batch:
+        """One batch of pairs, mirrored and recoloured at random."""
         rng = np.random.default_rng([self.seed, step])
         pairs = np.array([self._pair(rng) for _ in range(self.batch)])
+        batch = self._plain(pairs)
+        source, driving = self._recolour(batch.source, batch.driving, rng)
+        mirrored = torch.from_numpy(rng.random(self.batch) < 0.5)
+        flip = mirrored[:, None, None, None]
+        source, driving = (torch.where(flip, image.flip(-1), image) for image in (source, driving))
+        return Batch(source, driving, batch.motion, mirrored)
+
+    def reenactments(self) -> Iterator[Batch]:
+        """Every clip's first frame with each of its other frames, in order, as they were rendered."""
+        pairs = [
+            (first, other)
+            for frames in self.by_identity
+            for first in frames[self.store.order[frames] == 0]
+            for other in frames[(self.store.clip[frames] == self.store.clip[first]) & (self.store.order[frames] > 0)]
+        ]
+        for start in range(0, len(pairs), self.batch):
+            yield self._plain(np.array(pairs[start : start + self.batch]))
+
+    def _plain(self, pairs: NDArray[np.int64]) -> Batch:
         source, driving = self.store.image(pairs[:, 0]), self.store.image(pairs[:, 1])
-        mirrored = torch.zeros(self.batch, dtype=torch.bool)
-        if augment:
-            mirrored = torch.from_numpy(rng.random(self.batch) < 0.5)
-            source, driving = self._recolour(source, driving, rng)
-            flip = mirrored[:, None, None, None]
-            source = torch.where(flip, source.flip(-1), source)
-            driving = torch.where(flip, driving.flip(-1), driving)
-        return Batch(source, driving, self.store.motion(pairs[:, 0], pairs[:, 1]), mirrored)
+        motion = self.store.motion(pairs[:, 0], pairs[:, 1])
+        return Batch(source, driving, motion, torch.zeros(len(pairs), dtype=torch.bool))
 
     def _pair(self, rng: np.random.Generator) -> tuple[int, int]:
         frames = self.by_identity[rng.integers(len(self.by_identity))]

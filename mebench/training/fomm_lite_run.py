@@ -18,7 +18,6 @@ from mebench.training.fomm_lite_frames import FrameSet, frame_store
 from mebench.training.fomm_lite_pairs import FrameStore
 from mebench.training.loop import Run, train, write_log
 
-
 LOG_EVERY = 50
 """Steps between two rows of the log."""
 

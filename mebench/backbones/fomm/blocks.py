@@ -48,7 +48,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``[B,channels,H,W]`` to the same shape."""
         inner = self.conv1(functional.relu(self.norm1(x)))
-        return x + self.conv2(functional.relu(self.norm2(inner)))
+        change: torch.Tensor = self.conv2(functional.relu(self.norm2(inner)))
+        return x + change
 
 
 class Encoder(nn.Module):

@@ -7,12 +7,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from mebench.backbones.fomm.checkpoint import read_safetensors, require_match
 from mebench.backbones.fomm.lite import LiteConfig, LiteFomm
 from mebench.errors import CheckpointError
-from mebench.files import write_whole
+from mebench.files import write_bytes
 
 FORMAT = "mebench-fomm-lite-1"
 
@@ -25,7 +25,7 @@ def save_lite(network: LiteFomm, path: Path, *, half: bool, about: dict[str, str
         if tensor.is_floating_point()
     }
     metadata = {"format": FORMAT, "config": json.dumps(asdict(network.config)), **about}
-    write_whole(path, lambda temporary: save_file(tensors, temporary, metadata))
+    write_bytes(path, save(tensors, metadata))
 
 
 def load_lite(path: Path) -> LiteFomm:
