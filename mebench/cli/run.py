@@ -13,7 +13,9 @@ def run(
     protocol: str = typer.Option(
         "open-mini", "--protocol", "-p", help="A protocol's name, or the path of a YAML file."
     ),
-    jobs: int | None = typer.Option(None, "--jobs", "-j", help="Processes. Default: one a core, at most 8."),
+    jobs: int | None = typer.Option(
+        None, "--jobs", "-j", help="Processes (default: one a core, at most 8). 0: none but this one, for debuggers."
+    ),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
     limit: int | None = typer.Option(None, "--limit", "-n", help="Do the first N tasks only; goes on later without."),
     bounds: bool = typer.Option(True, help="Score floor and ceiling on the same tasks (once per machine)."),

@@ -24,7 +24,7 @@ from mebench.runs.worker import Setup
 
 @dataclass(frozen=True)
 class Order:
-    """How to carry a plan out. jobs: processes at most. limit: the first so many tasks only."""
+    """How to carry a plan out. jobs: processes at most, 0: none but this one. limit: the first so many tasks only."""
 
     jobs: int
     limit: int | None = None
@@ -60,11 +60,11 @@ def execute(plan: Plan, bounds: dict[str, Plan], order: Order, progress: Progres
             run.store.prepare(alone=run.plan is plan)  # bounds are shared with other runs; the same bytes are written
         tasks = plan.tasks[: order.limit]
         pieces = _pieces(plan, runs, tasks)
-        jobs = max(1, min(order.jobs, len(pieces)))
+        jobs = min(order.jobs, max(1, len(pieces)))
         session = stack.enter_context(_Session(runs[0], jobs))
         progress.begin(len(tasks), len(tasks) - len(pieces))
         if pieces:
-            progress.stage(f"starting {jobs} worker{'s' if jobs > 1 else ''}")
+            progress.stage(f"starting {jobs} worker{'s' if jobs > 1 else ''}" if jobs else "working in this process")
             work(_setup(plan, runs), pieces, jobs, lambda finished: _note(finished, runs, progress))
         session.completed = True
 
@@ -191,6 +191,8 @@ class _Session:
 
 def command(plan: Plan) -> str:
     """The command that gives the run of ``plan``."""
+    if plan.spec.command is not None:
+        return plan.spec.command
     parts = ["mebench", "run", "--method", plan.spec.given]
     if plan.spec.backbone is not None:
         parts += ["--backbone", plan.spec.backbone]

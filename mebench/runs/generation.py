@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def generate(method: Method | Oracle, inputs: TaskInputs, seed: int) -> Output:
     seconds = time.perf_counter() - started
     frames = _checked(generated, len(driving.frames), tuple(source.image.shape[1:]))
     native = (int(frames.shape[2]), int(frames.shape[3]))
-    return Output(pixels(resize(frames, inputs.task.size)), native, generated.info, seconds)
+    return Output(pixels(resize(frames, inputs.task.size)), native, _json(generated.info), seconds)
 
 
 def _seed(seed: int, task_hash: str) -> None:
@@ -51,6 +52,14 @@ def _seed(seed: int, task_hash: str) -> None:
     random.seed(value)
     np.random.seed(value)
     torch.manual_seed(value)
+
+
+def _json(info: dict[str, Any]) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = json.loads(json.dumps(info, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise GenerationError(f"Generated.info must hold JSON values (numbers, words, lists): {error}.") from error
+    return value
 
 
 def _checked(generated: Generated, count: int, source_size: tuple[int, ...]) -> torch.Tensor:

@@ -17,7 +17,7 @@ import mebench.errors
 from mebench.errors import MebenchError
 from mebench.protocol import Task
 from mebench.runs.schedule import Schedule
-from mebench.runs.worker import ONE_THREAD, Reply, Setup
+from mebench.runs.worker import ONE_THREAD, Reply, Service, Setup, one_thread
 
 Piece = tuple[Task, list[int]]
 """A task and the runs (indices in :class:`Setup`) that want it."""
@@ -42,10 +42,14 @@ class Finished:
 def work(setup: Setup, pieces: Iterable[Piece], jobs: int, on_finished: Callable[[Finished], None]) -> None:
     """Do all ``pieces`` with ``jobs`` processes; ``on_finished`` is called in this thread, in the order of finishing.
 
-    Raises what stopped a worker (a full disk, data that cannot be read), as the class it had there; pieces that were
-    finished stay finished. Workers are ended when this function is left, whatever the reason.
+    jobs: 0 does them one after the other in this process, where debuggers reach the method. Raises what stopped a
+    worker (a full disk, data that cannot be read), as the class it had there; pieces that were finished stay finished.
+    Workers are ended when this function is left, whatever the reason.
     """
     schedule: Schedule[list[int]] = Schedule(pieces)
+    if jobs == 0:
+        _work_here(setup, schedule, on_finished)
+        return
     events: queue.Queue[Finished | BaseException | None] = queue.Queue()
     workers = [_Worker(index, setup, schedule, events) for index in range(jobs)]
     trouble: BaseException | None = None
@@ -68,6 +72,14 @@ def work(setup: Setup, pieces: Iterable[Piece], jobs: int, on_finished: Callable
             worker.kill()
     if trouble is not None:
         raise trouble
+
+
+def _work_here(setup: Setup, schedule: Schedule[list[int]], on_finished: Callable[[Finished], None]) -> None:
+    with one_thread():
+        service = Service(setup)
+        while (piece := schedule.next(0)) is not None:
+            task, runs = piece
+            on_finished(Finished(task, runs, service.do({"task": task.record(), "runs": runs})["done"]))
 
 
 class _Interrupted(Exception):

@@ -18,7 +18,8 @@ class MethodSpec:
 
     name, backbone: for people and for the name of the folder. given: what stands after ``--method``.
     factory: ``module:function``, called with ``arguments`` (JSON values); gives a :class:`Method` or :class:`Oracle`.
-    config: what is hashed and shown, without the card.
+    config: what is hashed and shown, without the card. command: the command that gives the run, where it is not
+    ``mebench run``.
     """
 
     name: str
@@ -28,6 +29,7 @@ class MethodSpec:
     arguments: dict[str, Any]
     config: dict[str, Any]
     card: dict[str, Any] | None
+    command: str | None = None
 
     @staticmethod
     def named(name: str | Path, backbone: str | None = None) -> MethodSpec:

@@ -47,7 +47,8 @@ def run(
     changed metric scores stored clips without generating them. The scores are the same bytes for any number of jobs.
 
     method: name of a baseline, or a path to a ``method.yaml``. backbone: replaces the method's own.
-    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: cores, at most 8).
+    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: cores, at most 8); 0
+    works in this process, for debuggers.
     out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
     bounds: also score floor (``still``) and ceiling (``truth``) on the same tasks, once per protocol and machine.
     retry_failed: try failed tasks again.
@@ -98,8 +99,8 @@ def run_spec(
 def _jobs(jobs: int | None) -> int:
     if jobs is None:
         return max(1, min(_cores(), MOST_JOBS))
-    if jobs < 1:
-        raise ConfigError(f"the number of jobs is {jobs}; give 1 or more.")
+    if jobs < 0:
+        raise ConfigError(f"the number of jobs is {jobs}; give 1 or more, or 0 to work in this process.")
     return jobs
 
 

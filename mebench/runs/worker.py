@@ -13,6 +13,8 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
@@ -71,10 +73,11 @@ def main() -> None:
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     try:
-        service = _Service(json.loads(lines.get()))
-        _answer(answers, {"ready": True})
-        while True:
-            _answer(answers, service.do(json.loads(lines.get())))
+        with one_thread():
+            service = Service(json.loads(lines.get()))
+            _answer(answers, {"ready": True})
+            while True:
+                _answer(answers, service.do(json.loads(lines.get())))
     except Exception as error:  # handed to the parent, which shows it
         _answer(
             answers,
@@ -83,22 +86,32 @@ def main() -> None:
         lines.get()  # stay until the parent has read it
 
 
-class _Service:
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch and OpenCV on one thread for the time of a ``with`` block."""
+    import cv2
+    import torch
+
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+class Service:
     """The loaded methods and metrics, and the datasets."""
 
     def __init__(self, setup: Setup) -> None:
-        import cv2
-        import torch
-
         from mebench import registry
         from mebench.runs.scoring import load_metrics
         from mebench.runs.spec import load_factory
         from mebench.runs.store import RunStore
         from mebench.runs.unit import Target
 
-        torch.set_num_threads(1)
-        torch.set_num_interop_threads(1)
-        cv2.setNumThreads(1)
         self._datasets = {name: registry.load("datasets", name)() for name in setup["datasets"]}
         self._metrics = load_metrics(setup["metrics"])
         self._targets = [
@@ -113,6 +126,7 @@ class _Service:
         ]
 
     def do(self, request: Request) -> Reply:
+        """Do a task for the runs that want it."""
         from mebench.protocol import Task
         from mebench.runs.inputs import TaskInputs
         from mebench.runs.unit import finish
