@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mebench.datasets.synme.domains import DOMAINS, POPULATIONS, Population
 from mebench.datasets.synme.draws import Draws
 from mebench.datasets.synme.kit import Kit, load_kit
+from mebench.datasets.synme.lips import close_lips
 from mebench.errors import InputError
 
 Weights = tuple[tuple[str, str, float], ...]
@@ -27,7 +28,7 @@ SPLIT_SIZES: dict[str, int] = {"train": 16, "validation": 4, "benchmark": 8}
 RACES = ("african", "asian", "caucasian")
 
 DEVIATIONS: dict[str, float] = {
-    "head": 0.22, "neck": 0.15, "eyes": 0.18, "nose": 0.25, "mouth": 0.17, "chin": 0.26, "cheek": 0.28,
+    "head": 0.26, "neck": 0.15, "eyes": 0.20, "nose": 0.27, "mouth": 0.19, "chin": 0.30, "cheek": 0.32,
     "forehead": 0.20, "eyebrows": 0.12, "ears": 0.25,
 }  # fmt: skip
 """Standard deviation of the weight of a pair of opposite shapes, by region."""
@@ -93,11 +94,9 @@ class Identity:
 
     def symmetric(self) -> Identity:
         """The same person without any left-right difference (for tests)."""
-        left = {name: weight for name, side, weight in self.shapes if side == "L"}
-        shapes = tuple(
-            (name, side, left.get(name, weight)) for name, side, weight in self.shapes if not name.startswith("asym:")
-        )
-        return replace(self, shapes=shapes)
+        kept = [row for row in self.shapes if row[1] != "R" and not row[0].startswith("asym:")]
+        right = [(name, "R", weight) for name, side, weight in kept if side == "L"]
+        return replace(self, shapes=(*kept, *right))
 
 
 def identity(domain: str, split: str, index: int) -> Identity:
@@ -159,7 +158,7 @@ def _local_weights(draws: Draws, kit: Kit) -> Weights:
     rows += [(name, "", max(0.0, draws.normal(0.0, 0.06))) for name in kit.names("asym:")]
     main = draws.choice(OUTLINES)
     for outline in OUTLINES:
-        strength = draws.uniform(0.1, 0.55) if outline == main else max(0.0, draws.normal(0.0, 0.12))
+        strength = draws.uniform(0.15, 0.7) if outline == main else max(0.0, draws.normal(0.0, 0.12))
         rows.append((f"single:head/head-{outline}", "", strength))
     return tuple(rows)
 
@@ -171,6 +170,7 @@ def _rest(person: Identity, kit: Kit) -> tuple[NDArray[np.float32], float]:
         if weight:
             ids, offsets = kit.shape(name, side)  # type: ignore[arg-type]
             shape[ids] += weight * offsets
+    shape = close_lips(shape, kit)
     left, right = (shape[ids].mean(axis=0) for ids in kit.eyes)
     scale = float((EYE_DISTANCE / np.linalg.norm(left - right)) ** 0.6)
     middle = np.mean([kit.vertices[ids].astype(np.float64).mean(axis=0) for ids in kit.eyes], axis=0)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, cached_property
@@ -95,7 +97,7 @@ class Kit:
         """The shape called ``name``. side: ``"L"`` or ``"R"`` for one-sided shapes, empty for the others."""
         kind, sparse = self.shapes[name]
         if (kind is Side.LEFT) != bool(side):
-            raise KeyError(f"shape {name} {'needs' if kind is Side.LEFT else 'has no'} side")
+            raise KeyError(f"shape {name} {'needs a' if kind is Side.LEFT else 'has no'} side")
         return _mirrored(sparse, self.mirror) if side == "R" else sparse
 
     def names(self, prefix: str) -> tuple[str, ...]:
@@ -152,7 +154,7 @@ def load_kit(path: Path = KIT_PATH) -> Kit:
         with np.load(path, allow_pickle=False) as file:
             raw = {name: file[name] for name in file.files}
         header = json.loads(raw["header"].tobytes().decode())
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: the mesh kit cannot be read ({error}); reinstall mebench.") from error
     mirror = raw["mirror"].astype(np.int32)
     return Kit(
