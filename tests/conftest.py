@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,9 @@ import numpy as np
 import pytest
 
 SHIPPED = Path(__file__).parent / "golden"
+
+# One thread, before torch or numpy start theirs: the same bytes on every machine, and tests may run side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def anchors(mean: NDArray[np.float32]) -> torch.Tensor:
     ]
     forehead = 2 * mean[[21, 22]].mean(0) - mean[28]
     points = [
-        *mean[[17, 19, 21, 22, 24, 26]],
+        *mean[[18, 19, 21, 22, 24, 25]],
         *lids,
         *mean[[27, 30, 31, 35]],
         *mean[[48, 54]],

@@ -26,10 +26,10 @@ LOG_EVERY = 50
 class LitePreset:
     """Everything that decides the result. held_out: identities of the set kept for validation."""
 
-    frames: FrameSet = field(default_factory=lambda: FrameSet(identities=104, clips=12, frames=7))
-    held_out: int = 8
-    steps: int = 7500
-    batch: int = 8
+    frames: FrameSet = field(default_factory=lambda: FrameSet(identities=70, clips=9, frames=6))
+    held_out: int = 6
+    steps: int = 3600
+    batch: int = 4
     seed: int = 0
     network: LiteConfig = field(default_factory=LiteConfig)
 

@@ -89,8 +89,8 @@ def test_learns(planes):
     """On one pair that never changes the motion error falls."""
     recipe = LiteRecipe(planes, 1, seed=0, batch=2, config=SMALL)
     recipe.train_pairs.draw = lambda index: PairSampler.draw(recipe.train_pairs, 3)
-    losses = [recipe.step(index, 0.3)["motion"] for index in range(20)]
-    assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:2])
+    losses = [recipe.step(index, 0.3)["motion"] for index in range(30)]
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
 @pytest.fixture

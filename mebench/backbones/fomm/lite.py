@@ -39,7 +39,7 @@ class LiteConfig:
     num_kp: int = 24
     size: int = 128
     anchor_width: float = 0.08
-    logit_bound: float = 6.0
+    logit_bound: float = 4.0
     temperature: float = 0.1
     detector_width: int = 12
     detector_blocks: int = 4
