@@ -84,7 +84,7 @@ def write_browser(path: Path | str, frames: Pixels, fps: float) -> str:
     height, width = frames.shape[1:3]
     padded = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     if path.suffix == ".mp4":
-        codec = "libx264" if _has_encoder("libx264") else "libvpx-vp9"
+        codec = "libx264" if has_encoder("libx264") else "libvpx-vp9"
         container = "mp4"
     elif path.suffix == ".webm":
         codec, container = "libvpx-vp9", "webm"
@@ -250,7 +250,8 @@ def _check_frames(frames: Pixels, fps: float, name: str) -> Pixels:
     return frames
 
 
-def _has_encoder(name: str) -> bool:
+def has_encoder(name: str) -> bool:
+    """Whether this build of PyAV can encode with ``name``, such as ``libx264``."""
     try:
         av.Codec(name, "w")
     except av.codec.codec.UnknownCodecError:

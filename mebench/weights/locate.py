@@ -66,10 +66,20 @@ def record(name: str) -> dict[str, Any]:
     return noted if isinstance(noted, dict) else {}
 
 
+def known_sha256(name: str) -> str | None:
+    """The hash that the file of the weights ``name`` should have: from the table, from ``SHA256SUMS`` beside the
+    shipped files, or as recorded when it was added; None when it is not known."""
+    row = facts(name)
+    if row.kind == "shipped":
+        return _shipped_sums().get(row.file)
+    noted: str | None = row.sha256 or record(name).get("sha256")
+    return noted
+
+
 def state(name: str) -> Found:
     """Look at the file of the weights ``name`` and compare its hash with the known one."""
     path = place(name)
-    expected = facts(name).sha256 or record(name).get("sha256")
+    expected = known_sha256(name)
     if not path.is_file():
         return Found(name, "missing", expected=expected)
     digest = sha256(path)
@@ -82,6 +92,15 @@ def sha256(path: Path) -> str:
     path = Path(path)
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
+
+
+def _shipped_sums() -> dict[str, str]:
+    """``SHA256SUMS`` in the format of the program sha256sum: file name to hash."""
+    try:
+        lines = (shipped_folder() / "SHA256SUMS").read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    return {name.strip().lstrip("*"): digest for digest, _, name in (line.partition(" ") for line in lines) if name}
 
 
 @lru_cache(maxsize=64)

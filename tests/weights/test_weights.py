@@ -59,17 +59,18 @@ def test_rows_are_complete(name: str) -> None:
     assert facts(row.file) is row
 
 
-@pytest.mark.parametrize("name", [n for n, row in FILES.items() if row.kind != "added" and row.sha256])
+@pytest.mark.parametrize("name", [n for n, row in FILES.items() if row.kind != "added"])
 def test_files_that_come_with_the_installation_have_the_known_hash(name: str) -> None:
-    assert state(name).state == "ok"
+    remedy = "run: cd mebench/weights/files && sha256sum *.safetensors *.tflite > SHA256SUMS"
+    assert state(name).state == "ok", f"{state(name)}; if the file was replaced on purpose, {remedy}"
     assert find(name) == place(name)
 
 
-def test_every_shipped_file_is_in_the_table_with_its_hash() -> None:
-    known = {row.file: row for row in FILES.values() if row.kind == "shipped"}
-    for path in shipped_folder().iterdir():
-        if path.suffix in (".safetensors", ".tflite"):
-            assert known[path.name].sha256 == sha256(path), f"the table lacks the hash of {path.name}"
+def test_every_shipped_file_is_in_the_table_and_small() -> None:
+    known = {row.file for row in FILES.values() if row.kind == "shipped"}
+    shipped = [path for path in shipped_folder().iterdir() if path.name != "SHA256SUMS"]
+    assert {path.name for path in shipped} == known
+    assert sum(path.stat().st_size for path in shipped) < 45e6
 
 
 def test_missing_weights_say_what_to_put_where(own_home: Path) -> None:

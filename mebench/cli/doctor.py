@@ -1,0 +1,110 @@
+"""``mebench doctor``: the state of this installation on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mebench.runs.examine import Examination
+
+_PROBLEMS = 2
+"""Exit code when something should be mended."""
+
+_STATES = {"ok": "ok", "unrecorded": "hash not recorded", "altered": "ALTERED", "missing": "MISSING"}
+
+
+def doctor(json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Show what is here, what is missing, what that blocks, and the one command that mends it.
+
+    Looks at Python and the device, packages, datasets, weights with hash and licence, methods, metrics and plug-ins.
+    Exit code 2 when something that ships does not work.
+    """
+    from mebench.runs.examine import examine
+
+    found = examine()
+    if json_:
+        import json
+
+        typer.echo(json.dumps(found.record(), indent=2, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        _show(found, Console(highlight=False))
+    if found.problems:
+        raise typer.Exit(_PROBLEMS)
+
+
+def _show(found: Examination, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for name, text in _machine(found.machine).items():
+        console.print(Text.assemble((f"{name:<10}", "bold"), text))
+    missing = [package["name"] for package in found.packages if package["version"] is None or package["error"]]
+    console.print(Text.assemble(("packages  ", "bold"), f"{len(found.packages)}, " + _all_or(missing)))
+    for dataset in found.datasets:
+        mark = "complete" if dataset["complete"] else "INCOMPLETE"
+        lines = "; ".join(dataset["lines"])
+        console.print(Text.assemble(("dataset   ", "bold"), f"{dataset['name']}: {mark}; {lines}"))
+    failing = [method["name"] for method in found.methods if method["error"]]
+    names = ", ".join(method["name"] for method in found.methods if not method["error"])
+    console.print(Text.assemble(("methods   ", "bold"), f"ready: {names or 'none'}" + _also(failing)))
+    plain = [metric["name"] for metric in found.metrics if not metric["networks"]]
+    console.print(Text.assemble(("metrics   ", "bold"), f"without a network: {', '.join(plain)}"))
+    for metric in found.metrics:
+        if metric["networks"]:
+            networks = ", ".join(f"{n['name']} ({_STATES[n['state']]})" for n in metric["networks"])
+            console.print(Text.assemble("          ", f"{metric['name']}: {networks}"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("weights", "state", "SHA-256", "licence", "commercial use", "needed by"):
+        table.add_column(title, overflow="fold")
+    for row in found.weights:
+        if row["needed"] or row["state"] != "missing":
+            needed_by = ", ".join(row["needed_by"])
+            cells = (row["name"], _STATES[row["state"]], (row["sha256"] or "")[:12], row["licence"], row["commercial"])
+            table.add_row(*(Text(cell) for cell in (*cells, needed_by)))
+    console.print(table)
+    if found.optional:
+        console.print(Text("can be added", style="bold"))
+        for item in found.optional:
+            console.print(Text(f"  {item.what}; for {item.blocks}: {item.mend}"))
+    _show_problems(found, console)
+
+
+def _show_problems(found: Examination, console: Console) -> None:
+    from rich.text import Text
+
+    if not found.problems:
+        console.print(Text("Nothing is missing. next: mebench run --method magplus --backbone fomm", style="bold"))
+        return
+    console.print(Text(f"{len(found.problems)} to mend", style="bold red"))
+    for number, problem in enumerate(found.problems, start=1):
+        console.print(Text(f"{number}. {problem.what}"))
+        console.print(Text(f"   blocks {problem.blocks}; mend it with: {problem.mend}"))
+
+
+def _machine(machine: dict[str, Any]) -> dict[str, str]:
+    torch = machine["torch"]
+    device = "torch does not load"
+    if torch:
+        accelerator = f"{torch['accelerator']} is there but not used" if torch["accelerator"] else "no accelerator"
+        device = f"torch {torch['version']} on the CPU, {accelerator}"
+    memory = f", {machine['memory_gb']:.0f} GB" if machine["memory_gb"] else ""
+    encoders = ", ".join(machine["video_encoders"]) or "NONE"
+    return {
+        "mebench": f"{machine['mebench']}, Python {machine['python']}, {machine['system']}",
+        "device": f"{device}; {machine['processor']}, {machine['cores']} cores{memory}",
+        "home": f"{machine['home']} ({machine['home_free_gb']:.0f} GB free); video: {encoders}",
+    }
+
+
+def _all_or(missing: list[str]) -> str:
+    return f"not usable: {', '.join(missing)}" if missing else "all there"
+
+
+def _also(failing: list[str]) -> str:
+    return f"; NOT READY: {', '.join(failing)}" if failing else ""
