@@ -60,26 +60,99 @@ def backbone(
     typer.echo("Measure it: mebench train evaluate fomm --split validation")
 
 
+@app.command("magnifier")
+def magnifier(
+    name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite (ships) or flowmag."),
+    out: Path | None = typer.Option(None, help="Folder of checkpoint, log and weight file (runs/train/NAME)."),
+    flow: Path | None = typer.Option(None, help="flowmag: a published PWCLite checkpoint, frozen, for the loss."),
+    steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
+    seed: int = typer.Option(0, min=0, help="Seed of the weights and of every draw."),
+) -> None:
+    """Train a magnifier on rendered faces; the same command continues an interrupted run.
+
+    Example: mebench train magnifier flowmag-lite
+    """
+    from mebench.errors import ConfigError
+
+    folder = out or Path("runs/train") / name
+    chosen = {"seed": seed} | ({"steps": steps} if steps else {})
+    if name == "flowmag-lite":
+        from mebench.training.flowmag_lite import LitePreset, train_lite
+
+        weights = train_lite(LitePreset(**chosen), folder, say=typer.echo)
+        typer.echo(f"wrote {weights}; its log and curve lie beside it.")
+        typer.echo(f"Measure it: mebench train evaluate flowmag-lite --split validation --file {weights}")
+    elif name == "flowmag":
+        from mebench.motion.pwclite_checkpoint import read_pwclite
+        from mebench.training.flowmag import FlowMagPreset, train_flowmag
+        from mebench.training.flowmag_loss import pwclite_flow
+
+        if flow is None:
+            raise ConfigError("FlowMag trains through a flow network; give a PWCLite checkpoint with --flow PATH.")
+        weights = train_flowmag(FlowMagPreset(**chosen), pwclite_flow(read_pwclite(flow)), folder, say=typer.echo)
+        typer.echo(f"wrote {weights}, a checkpoint in the published layout; its log lies beside it.")
+    else:
+        raise ConfigError(f"there is no training recipe for the magnifier '{name}'; known: flowmag-lite, flowmag.")
+
+
+@app.command("target")
+def target(
+    people: int = typer.Option(40, min=1, help="People of the training domain to measure."),
+    clips: int = typer.Option(2, min=1, help="Ordinary-strength clips of each."),
+) -> None:
+    """Measure the size of an ordinary expression, the target of the automatic magnification factor.
+
+    Example: mebench train target
+    """
+    import numpy as np
+
+    from mebench.training.expression_target import sizes
+
+    found = sizes(people, clips)
+    low, middle, high = np.percentile(found, (10, 50, 90))
+    typer.echo(f"{len(found)} clips: median {middle:.4f} inter-ocular distances (10 to 90 %: {low:.4f} to {high:.4f})")
+
+
+def _evaluate_magnifier(file: Path | None, split: str, draws: int) -> None:
+    from mebench.magnification.flowmag_lite_checkpoint import read_lite
+    from mebench.training.flowmag_lite_evaluation import evaluate as measure
+    from mebench.training.flowmag_lite_evaluation import markdown
+    from mebench.training.flowmag_lite_trials import CONDITIONS, trials
+    from mebench.weights.locate import find
+
+    network = read_lite(file or find("flowmag-lite"))
+    for title, condition in CONDITIONS.items():
+        typer.echo(f"\n{title} ({split} identities)\n")
+        typer.echo(markdown(measure(network, trials(split, condition, draws))))
+
+
 @app.command("evaluate")
 def evaluate(
-    name: str = typer.Argument(..., help="The backbone to measure: fomm."),
-    weights: str = typer.Option("lite", help="Its weights: lite, vox-cpk, vox-adv-cpk."),
-    file: Path | None = typer.Option(None, help="Measure this fomm-lite file instead of the one that ships."),
+    name: str = typer.Argument(..., help="What to measure: the backbone fomm or the magnifier flowmag-lite."),
+    weights: str = typer.Option("lite", help="Weights of the backbone: lite, vox-cpk, vox-adv-cpk."),
+    file: Path | None = typer.Option(None, help="Measure this weight file instead of the one that ships."),
     split: EvaluatedSplit = typer.Option(EvaluatedSplit.validation, help="Identities."),
-    strength: EvaluatedStrength = typer.Option(EvaluatedStrength.ordinary, help="Size of the expressions."),
-    clips: int = typer.Option(1, min=1, help="Clips of each identity."),
-    frames: int = typer.Option(6, min=1, help="Frames of each clip."),
+    strength: EvaluatedStrength = typer.Option(EvaluatedStrength.ordinary, help="fomm: size of the expressions."),
+    clips: int = typer.Option(1, min=1, help="Clips (of a magnifier: expressions) of each identity."),
+    frames: int = typer.Option(6, min=1, help="fomm: frames of each clip."),
 ) -> None:
-    """Self-reenactment on the open set: error of the output's motion over that of a still frame, and its gain.
+    """Measure a network on the open set.
+
+    fomm: self-reenactment; error of the output's motion over that of a still frame, and its gain. flowmag-lite: PSNR
+    and displacement error against exactly rendered magnified frames, beside copying and measured flow.
 
     Example: mebench train evaluate fomm --split benchmark
     """
     from mebench.errors import ConfigError
+
+    if name == "flowmag-lite":
+        _evaluate_magnifier(file, split.value, clips)
+        return
     from mebench.training.fomm_lite_evaluate import evaluate as measure
     from mebench.training.fomm_lite_evaluate import summary
 
     if name != "fomm":
-        raise ConfigError(f"there is nothing to measure for the backbone '{name}'; known: fomm.")
+        raise ConfigError(f"there is nothing to measure for '{name}'; known: fomm, flowmag-lite.")
     from mebench.backbones.fomm.backbone import load, load_file
 
     loaded = load(weights) if file is None else load_file(file)

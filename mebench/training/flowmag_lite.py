@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mebench.home import home
 from mebench.magnification.flowmag_lite_checkpoint import save_lite
 from mebench.magnification.flowmag_lite_network import LiteNetwork, planes
 from mebench.motion.align import Affine
 from mebench.training.curve import draw_curve
-from mebench.training.flowmag_lite_data import CROP, OFF_HEAD, ON_FACE, open_pairs, render_person
+from mebench.training.flowmag_lite_data import CROP, OFF_HEAD, ON_FACE, rendered_pairs
 from mebench.training.flowmag_lite_losses import Batch, lite_losses
 from mebench.training.loop import Run, learning_rate, train, write_log
 
@@ -153,11 +152,7 @@ def train_lite(
     """
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    folder = home() / "training" / f"flowmag-lite-pairs-{preset.seed}-{preset.pairs}"
-    for index in range(preset.people):
-        render_person(folder, index, preset.pairs, preset.seed)
-        say(f"rendered person {index + 1} of {preset.people}")
-    recipe = LiteRecipe(open_pairs(folder, range(preset.people)), preset)
+    recipe = LiteRecipe(rendered_pairs(preset.people, preset.pairs, preset.seed, say), preset)
     weights = out / "flowmag-lite.safetensors"
 
     def publish(step: int) -> None:

@@ -7,6 +7,7 @@ which the action units are multiplied while head, gaze, blink and exposure stay 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mebench.datasets.synme.plan import PROTOTYPES, draw_still
 from mebench.datasets.synme.studio import State, Studio, recording
 from mebench.datasets.synme.timing import DRIFT_DEVIATION
 from mebench.files import write_whole
+from mebench.home import home
 from mebench.motion.align import fit_affine
 from mebench.motion.flow import DisFine
 from mebench.motion.region import FaceRegion, region_from_points
@@ -195,6 +197,15 @@ def render_person(folder: Path, index: int, pairs: int, seed: int) -> Path:
     return path
 
 
-def open_pairs(folder: Path, people: range) -> list[NDArray[np.void]]:
-    """The pairs of each person, memory-mapped arrays of type :data:`PAIR`."""
-    return [np.load(person_file(folder, index), mmap_mode="r", allow_pickle=False) for index in people]
+def rendered_pairs(people: int, pairs: int, seed: int, say: Callable[[str], None]) -> list[NDArray[np.void]]:
+    """The pairs of each of the first ``people`` training persons, memory-mapped arrays of type :data:`PAIR`.
+
+    Rendered once into mebench's cache; a person whose file is there is not rendered again.
+    """
+    folder = home() / "training" / f"flowmag-lite-pairs-{seed}-{pairs}"
+    opened = []
+    for index in range(people):
+        path = render_person(folder, index, pairs, seed)
+        opened.append(np.load(path, mmap_mode="r", allow_pickle=False))
+        say(f"rendered person {index + 1} of {people}")
+    return opened

@@ -1,0 +1,116 @@
+"""The small learned magnifier that ships: expression alone, trained on rendered faces of the training domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from mebench.magnification.compose import scaled_expression
+from mebench.magnification.contract import check_request
+from mebench.magnification.flowmag_lite_checkpoint import read_lite
+from mebench.magnification.flowmag_lite_network import MULTIPLE, LiteNetwork, Separation, planes
+from mebench.magnification.measured import field, measure, pixels
+from mebench.motion.flow import DisFine, grey
+from mebench.motion.region import FaceRegion, face_region
+from mebench.motion.warp import resize
+from mebench.weights.locate import find
+
+_BATCH = 8
+_TRAINED_SIZE = 256
+"""The network looks at frames of this size, whatever the clip's; motion is scaled accordingly."""
+
+
+class FlowMagLite:
+    """Measured flow, separated by a small network into expression and head motion; the frame is moved by the former.
+
+    weights: name of the weight file, for the record.
+    """
+
+    name = "flowmag-lite"
+    factors = (1.0, 64.0)
+
+    def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite") -> None:
+        self.weights = weights
+        self._network = network.eval().requires_grad_(False)
+
+    def magnify(
+        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+    ) -> torch.Tensor:
+        """See :class:`~mebench.magnification.contract.Magnifier`."""
+        check_request(self, frames, factor, reference)
+        magnified = frames.clone()
+        if factor == 1.0:
+            return magnified
+        others = [index for index in range(frames.shape[0]) if index != reference]
+        with torch.no_grad():
+            for some, separation in self._separations(frames, others, reference, face):
+                moved = scaled_expression(
+                    frames[some],
+                    separation.expression + separation.head,
+                    separation.expression,
+                    torch.full((len(some),), factor),
+                    shade=separation.shade,
+                    mode="bicubic",
+                )
+                magnified[some] = moved.clamp(0.0, 1.0)
+        return magnified
+
+    def _separations(
+        self, frames: torch.Tensor, others: list[int], reference: int, face: FaceRegion | None
+    ) -> Iterator[tuple[list[int], Separation]]:
+        """Batches of frame numbers and their motion at the frames' own size."""
+        size = (frames.shape[-2], frames.shape[-1])
+        working = working_size(*size)
+        first = resize(frames[reference][None], working)
+        region = _region(frames[reference], face, working)
+        first_grey, estimator = grey(pixels(first[0])), DisFine()
+        for start in range(0, len(others), _BATCH):
+            some = others[start : start + _BATCH]
+            seen = resize(frames[some], working)
+            motions = [measure(first_grey, grey(pixels(frame)), region, estimator) for frame in seen]
+            flow = torch.cat([field(motion.flow) for motion in motions])
+            head = torch.cat([field(motion.head) for motion in motions])
+            found: Separation = self._network(planes(first.expand_as(seen), seen, flow, head))
+            yield some, found if working == size else _at(found, size)
+
+
+def working_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which the network looks at a frame: the longer side 256, both multiples of 64."""
+    scale = _TRAINED_SIZE / max(height, width)
+    rows, columns = (max(round(side * scale / MULTIPLE), 1) * MULTIPLE for side in (height, width))
+    return rows, columns
+
+
+def _region(reference: torch.Tensor, face: FaceRegion | None, size: tuple[int, int]) -> FaceRegion:
+    if face is None:
+        return face_region(pixels(resize(reference[None], size)[0]))
+    if face.mask.shape == size:
+        return face
+    mask = torch.from_numpy(face.mask)[None, None].float()
+    small = functional.interpolate(mask, size=size, mode="bilinear", align_corners=False)[0, 0] > 0.5
+    return FaceRegion(small.numpy(), face.inter_ocular * size[1] / face.mask.shape[1])
+
+
+def _at(separation: Separation, size: tuple[int, int]) -> Separation:
+    """Enlarged to ``size`` (height, width), displacements with it."""
+    rows, columns = separation.head.shape[-2:]
+    ratio = torch.tensor([size[1] / columns, size[0] / rows]).view(1, 2, 1, 1)
+
+    def enlarged(x: torch.Tensor) -> torch.Tensor:
+        return functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+    return Separation(
+        enlarged(separation.expression) * ratio, enlarged(separation.head) * ratio, enlarged(separation.shade)
+    )
+
+
+def load(weights: str | Path = "flowmag-lite") -> FlowMagLite:
+    """The magnifier with the weights that ship, or those of a file that ``mebench train magnifier flowmag-lite`` wrote.
+
+    weights: a name that ``mebench weights list`` shows, or the path of a ``.safetensors`` file.
+    """
+    path = Path(weights) if Path(weights).suffix else find(str(weights))
+    return FlowMagLite(read_lite(path), weights=Path(weights).name)
