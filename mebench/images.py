@@ -65,7 +65,7 @@ def read_folder(folder: Path | str) -> Pixels:
     :class:`InputError` names the first frame whose size differs, or the first that cannot be read.
     """
     paths = list_frames(folder)
-    frames = []
+    frames: list[Pixels] = []
     for path in paths:
         frame = read_image(path)
         if frames and frame.shape != frames[0].shape:
