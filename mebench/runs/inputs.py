@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +17,21 @@ from mebench.metrics.sample import Sample
 from mebench.motion.flow import Flow
 from mebench.motion.warp import resize
 from mebench.protocol import Task
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A dataset that can give chosen frames without making the others, which saves most of the time where frames are
+    rendered and a protocol delivers few of them."""
+
+    def clip_frames(self, key: str, frames: Sequence[int]) -> Pixels:
+        """The frames ``frames`` of the clip ``key``: the very bytes that the whole clip has there."""
+        ...
+
+    def truth_at(self, source: str, driving: str, frames: Sequence[int]) -> Truth:
+        """``truth(source, driving)`` at the frames ``frames`` alone: ``frames``, ``action_units``, ``landmarks`` and
+        ``pose`` hold those, and ``flow(t, part)`` counts in them."""
+        ...
 
 
 class TaskInputs:
@@ -33,11 +50,15 @@ class TaskInputs:
     @cached_property
     def source_image(self) -> Pixels:
         """The source identity as recorded, uint8 ``[H,W,3]``, RGB."""
+        if self.task.source == f"onset:{self.task.driving}":
+            return np.ascontiguousarray(self.driving_frames[self.task.onset])
         return self._dataset.portrait(self.task.source).read()
 
     @cached_property
     def driving_frames(self) -> Pixels:
         """The delivered frames of the driving clip at the recorded size, uint8 ``[T,H,W,3]``, RGB."""
+        if isinstance(self._dataset, Selective):
+            return self._dataset.clip_frames(self.task.driving, self.task.frames)
         frames = self._dataset.clip(self.task.driving).frames.array()
         if len(frames) <= self.task.frames[-1]:
             raise InputError(
@@ -56,7 +77,11 @@ class TaskInputs:
         """The true answer at the delivered frames; None outside the open set."""
         if not isinstance(self._dataset, OpenDataset):
             return None
-        return strided(self._dataset.truth(self.task.source, self.task.driving), self.task)
+        task = self.task
+        if isinstance(self._dataset, Selective):
+            truth = self._dataset.truth_at(task.source, task.driving, task.frames)
+            return dataclasses.replace(truth, fps=task.fps, onset=task.onset, apex=task.apex, offset=task.offset)
+        return strided(self._dataset.truth(task.source, task.driving), task)
 
     def source(self) -> Source:
         """The source as a method sees it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +13,13 @@ from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
 if TYPE_CHECKING:
     from mebench.runs.start import RunResult
 
-_ARROWS = {"higher": "up", "lower": "down"}
+_ARROWS = {"higher": "↑", "lower": "↓"}
+
+_MOST_DECIMALS = 3
+"""So that a table with both kinds fits into 80 columns; all digits are in ``scores.csv``."""
+
+_LONGEST_UNIT = 3
+"""Characters of a unit that has room in the table (dB, ms); the others stand in ``mebench list metrics``."""
 
 
 def print_result(result: RunResult, console: Console | None = None) -> None:
@@ -23,7 +30,7 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
     tasks = summary["tasks"]
     console.print(f"{title}: {tasks['ok'] + tasks['failed']} of {tasks['planned']} tasks", markup=False)
     if any(cell["domain"] is None for cell in summary["cells"]):
-        console.print(result_table(summary))
+        console.print(result_table(summary), markup=False)
         console.print(legend(summary), markup=False)
     for line in remarks(summary):
         console.print(line, markup=False)
@@ -38,15 +45,14 @@ def result_table(summary: SummaryRecord) -> Table:
         (cell["metric"], cell["kind"]): cell for cell in summary["cells"] if cell["domain"] is None
     }
     kinds = [kind for kind in ("self", "cross") if any(k == kind for _, k in cells)]
-    table = Table(pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("metric", no_wrap=True)
-    table.add_column("better", no_wrap=True)
     for kind in kinds:
         table.add_column(kind, justify="right", no_wrap=True)
         table.add_column("floor", justify="right", no_wrap=True, style="dim")
         table.add_column("ceiling", justify="right", no_wrap=True, style="dim")
     for name, info in summary["metrics"].items():
-        row = [_named(info), direction(info)]
+        row = [_named(info)]
         for kind in kinds:
             found = cells.get((name, kind))
             row += _columns(found, info) if found else ["", "", ""]
@@ -55,8 +61,8 @@ def result_table(summary: SummaryRecord) -> Table:
 
 
 def direction(info: MetricInfo) -> str:
-    """``up``, ``down``, or ``= 1`` for a target."""
-    return _ARROWS.get(info["direction"]) or f"= {info['ceiling']:g}"
+    """``↑`` or ``↓`` for what is better, ``=1`` for a target."""
+    return _ARROWS.get(info["direction"]) or f"={info['ceiling']:g}"
 
 
 def with_interval(estimate: Estimate | None, decimals: int) -> str:
@@ -74,7 +80,7 @@ def legend(summary: SummaryRecord) -> str:
     percent = f"{summary['confidence'] * 100:g} %"
     return (
         f"± half of the {percent} interval, clustered by subject (cross: by driver and by source). "
-        "floor: the still source. ceiling: the true answer."
+        "floor: the still source. ceiling: the true answer. ↑ ↓: better. =: best at this value."
     )
 
 
@@ -111,7 +117,7 @@ def next_command(summary: SummaryRecord) -> str:
 
 
 def _columns(cell: Cell, info: MetricInfo) -> list[str]:
-    decimals = info["decimals"]
+    decimals = min(info["decimals"], _MOST_DECIMALS)
     return [with_interval(cell["value"], decimals), _mean(cell["floor"], decimals), _mean(cell["ceiling"], decimals)]
 
 
@@ -120,4 +126,5 @@ def _mean(estimate: Estimate | None, decimals: int) -> str:
 
 
 def _named(info: MetricInfo) -> str:
-    return f"{info['name']} ({info['unit']})" if info["unit"] not in ("", "1") else info["name"]
+    unit = info["unit"] if len(info["unit"]) <= _LONGEST_UNIT and info["unit"] != "1" else ""
+    return " ".join(part for part in (info["name"], unit, direction(info)) if part)
