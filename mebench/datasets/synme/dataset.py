@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
+import numpy as np
+
 from mebench.clip import Clip, Frames, Pixels, Portrait, Truth
 from mebench.datasets.contract import CheckReport, Split, Terms
 from mebench.datasets.synme import cache
@@ -127,7 +129,7 @@ def read_portrait(key: str) -> Pixels:
     """The image of a portrait, uint8 ``[256,256,3]``, with sensor noise."""
     if key.startswith(ONSET_PREFIX):
         name = parse_clip(key.removeprefix(ONSET_PREFIX))
-        return read_clip(name.key)[plan_of(name).onset]
+        return np.asarray(read_clip(name.key)[plan_of(name).onset])
     person, still = _still(key)
     return _neutral_frame(person, still)
 

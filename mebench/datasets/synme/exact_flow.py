@@ -73,7 +73,7 @@ def _pixels(
     projector: Projector, vertices: Floats, corners: NDArray[np.int32], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     points = np.einsum("nk,nkc->nc", weights, vertices[corners].astype(np.float64))
-    return projector.project(points)[0].astype(np.float64)  # type: ignore[arg-type]
+    return projector.project(points)[0].astype(np.float64)
 
 
 def _front_most(

@@ -50,7 +50,7 @@ def close_lips(shape: NDArray[np.float64], kit: Kit) -> NDArray[np.float64]:
     lips = _lips(kit)
     upper_x, upper_y = lips[0].edge(shape, upper=True)
     lower_x, lower_y = lips[1].edge(shape, upper=False)
-    closed = shape.copy()
+    closed = np.array(shape)
     for lip, direction in zip(lips, (-1.0, 1.0), strict=True):
         x, y = shape[lip.ids, 0], shape[lip.ids, 1]
         above, below = np.interp(x, upper_x, upper_y), np.interp(x, lower_x, lower_y)

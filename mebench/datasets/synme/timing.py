@@ -77,7 +77,7 @@ def draw_curve(draws: Draws, span: Span, apex_share: float) -> Curve:
             curve[frame] = 0.5 - 0.5 * math.cos(math.pi * (frame - start) / (top - start))
         elif top < frame < end:
             curve[frame] = 0.5 + 0.5 * math.cos(math.pi * ((frame - top) / (end - top)) ** exponent)
-    return curve / max(curve.max(), 1e-12)
+    return np.asarray(curve / max(curve.max(), 1e-12))
 
 
 def draw_blink(draws: Draws, span: Span, apex: int, fps: float) -> NDArray[np.float32]:
@@ -118,7 +118,7 @@ def draw_drift(draws: Draws, count: int, fps: float, factor: float) -> NDArray[n
     for frame in range(1, total):
         path[frame] = keep * path[frame - 1] + math.sqrt(1.0 - keep * keep) * kicks[frame]
     smooth = np.stack([path[frame : frame + 2 * half + 1].mean(axis=0) for frame in range(count)])
-    return smooth * np.array(DRIFT_DEVIATION) * factor
+    return np.asarray(smooth * np.array(DRIFT_DEVIATION) * factor)
 
 
 def draw_exposure(draws: Draws, count: int, fps: float, flicker: float) -> NDArray[np.float32]:

@@ -50,7 +50,7 @@ def true_answer(studio: Studio, still: Still, driving: Plan, gain: float = 1.0, 
 
 def all_units(plan: Plan) -> NDArray[np.float32]:
     """Intensities with the blinks in their two entries, float32 ``[T,26]``."""
-    units = plan.au.copy()
+    units: NDArray[np.float32] = plan.au.copy()
     units[:, BLINK] = plan.blink
     return units
 
