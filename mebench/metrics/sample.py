@@ -188,11 +188,8 @@ def luma(frames: Pixels) -> Pixels:
 
 
 def _check(sample: Sample) -> None:
-    for name, frames, dimensions in (
-        ("source image", sample.source, 3),
-        ("driving clip", sample.driving, 4),
-        ("output", sample.output, 4),
-    ):
+    pictures = (("output", sample.output, 4), ("driving clip", sample.driving, 4), ("source image", sample.source, 3))
+    for name, frames, dimensions in pictures:
         if not isinstance(frames, np.ndarray) or frames.dtype != np.uint8:
             raise InputError(f"the {name} must be an array of 8-bit pixels (uint8); quantise it once before scoring.")
         if frames.ndim != dimensions or frames.shape[-1] != 3:

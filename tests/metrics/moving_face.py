@@ -174,6 +174,10 @@ class Laboratory:
     def still(self) -> NDArray[np.uint8]:
         return np.repeat(self.source[None], FRAMES, axis=0)
 
+    def moving(self, **changes: float) -> Sample:
+        """The sample of :meth:`output`; the same object each time, so that tests share its flows."""
+        return _sample(self, tuple(sorted(changes.items())))
+
     def sample(self, output: NDArray[np.uint8]) -> Sample:
         return Sample(
             source=self.source,
@@ -186,6 +190,11 @@ class Laboratory:
             truth=truth_of(self.motion, self.truth_frames),
             known_reference_flows=_reference_flows(self.motion),
         )
+
+
+@cache
+def _sample(laboratory: Laboratory, changes: tuple[tuple[str, float], ...]) -> Sample:
+    return laboratory.sample(laboratory.output(**dict(changes)))
 
 
 @cache

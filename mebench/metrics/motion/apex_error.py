@@ -40,10 +40,10 @@ class ApexError(MotionMetric):
 
     def measure(self, projection: Projection, sample: Sample) -> float:
         """Between 0 and 500 ms."""
-        times = projection.frames.astype(np.float64) * (1000.0 / sample.fps)
+        times = projection.judged.astype(np.float64) * (1000.0 / sample.fps)
         width = SMOOTHING * (sample.offset - sample.onset) * 1000.0 / sample.fps
-        output = apex_time(projection.output_curve, times, width)
-        return min(LONGEST_MS, abs(output - apex_time(projection.reference_curve, times, width)))
+        output, reference = (apex_time(course, times, width) for course in projection.courses)
+        return min(LONGEST_MS, abs(output - reference))
 
 
 def apex_time(curve: NDArray[np.float64], times: NDArray[np.float64], width: float) -> float:

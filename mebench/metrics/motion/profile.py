@@ -32,8 +32,7 @@ class Profile(MotionMetric):
 
     def measure(self, projection: Projection, sample: Sample) -> float:
         """Between 0 and 1."""
-        output = projection.output_curve - projection.output_curve.mean()
-        reference = projection.reference_curve - projection.reference_curve.mean()
+        output, reference = (course - course.mean() for course in projection.courses)
         lengths = float(np.linalg.norm(output) * np.linalg.norm(reference))
         return min(1.0, max(0.0, float(output @ reference) / lengths)) if lengths > 0.0 else self.facts.worst
 

@@ -1,0 +1,102 @@
+"""What every registered metric must do, tested by existing."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from moving_face import sensor
+
+from mebench import registry
+from mebench.metrics.contract import Metric, MetricFacts
+
+NAMES = registry.names("metrics")
+ESTIMATOR_ERROR = {"flow_epe": 0.8, "csim[dlib]": 0.25}
+"""Metrics whose perfect output (the noise-free truth) does not read the ceiling: the flow estimator errs by 0.03 px, and
+the source image has noise that the truth has not."""
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def metric(request):
+    return registry.load("metrics", request.param)
+
+
+def test_the_first_set_is_registered():
+    first = {"psnr", "ssim", "lpips[alexnet]", "csim[dlib]", "flow_epe"}
+    assert first | {"gain", "gain_error", "spill", "profile", "apex_error"} <= set(NAMES)
+
+
+def test_facts_are_complete(metric):
+    facts = metric.facts
+    assert isinstance(metric, Metric)
+    assert isinstance(facts, MetricFacts)
+    assert facts.name in NAMES
+    assert facts.version >= 1
+    for field in fields(facts):
+        if field.name in ("name", "summary", "source"):
+            assert getattr(facts, field.name).strip()
+    assert facts.summary.endswith(".")
+    assert facts.unit or facts.name in ("ssim", "lpips[alexnet]")
+    assert facts.decimals >= 0
+    bounds = [facts.ceiling, facts.worst] + ([facts.floor] if facts.floor is not None else [])
+    assert np.isfinite(bounds).all()
+    if facts.direction == "higher":
+        assert facts.ceiling > facts.worst
+    elif facts.direction == "lower":
+        assert facts.ceiling < facts.worst
+    else:
+        assert facts.ceiling != facts.worst
+
+
+def test_the_truth_reaches_the_ceiling(metric, laboratory):
+    facts = metric.facts
+    value = metric.score(laboratory.sample(laboratory.truth_frames))
+    assert value == pytest.approx(facts.ceiling, abs=ESTIMATOR_ERROR.get(facts.name, 1e-6))
+
+
+def test_the_still_source_reads_the_stated_floor(metric, laboratory):
+    if metric.facts.floor is not None:
+        assert metric.score(laboratory.sample(laboratory.still())) == pytest.approx(metric.facts.floor)
+
+
+@pytest.mark.parametrize(
+    "kind", ["right", "still", "noise", "black", "white", "inverted", "unrelated", "one level apart"]
+)
+def test_always_a_finite_number_between_the_bounds(metric, kind, laboratory):
+    outputs = {
+        "right": laboratory.output,
+        "still": laboratory.still,
+        "noise": lambda: sensor(laboratory.output(), 20.0, seed=1),
+        "black": lambda: np.zeros_like(laboratory.still()),
+        "white": lambda: np.full_like(laboratory.still(), 255),
+        "inverted": lambda: 255 - laboratory.output(),
+        "unrelated": lambda: np.random.default_rng(0).integers(0, 256, laboratory.still().shape, dtype=np.uint8),
+        "one level apart": lambda: np.clip(laboratory.truth_frames, 1, 255) - np.uint8(1),
+    }
+    sample = laboratory.moving() if kind == "right" else laboratory.sample(outputs[kind]())
+    value = metric.score(sample)
+    assert isinstance(value, float)
+    assert np.isfinite(value)
+    facts = metric.facts
+    if facts.direction != "target":
+        low, high = sorted((facts.ceiling, facts.worst))
+        assert low - 1e-9 <= value <= high + 1e-9
+
+
+def test_the_same_bytes_twice_and_in_any_order(metric, laboratory, hard_laboratory):
+    """A clip's score depends on nothing that was scored before it, nor on threads' leftovers or random state."""
+    first = metric.score(laboratory.sample(laboratory.output()))
+    np.random.seed(1)  # noqa: NPY002
+    torch.manual_seed(1)
+    metric.score(hard_laboratory.moving())
+    metric.score(laboratory.moving(gain=0.5))
+    assert metric.score(laboratory.sample(laboratory.output())) == first
+
+
+def test_metrics_do_not_write_into_the_pictures(metric, laboratory):
+    sample = laboratory.sample(laboratory.output())
+    sample.output.flags.writeable = False
+    sample.source.flags.writeable = False
+    flows = sample.output_flows.copy()
+    metric.score(sample)
+    assert np.array_equal(sample.output_flows, flows)
