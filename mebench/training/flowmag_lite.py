@@ -162,5 +162,6 @@ def train_lite(
     run = Run(preset.steps, out, identity=asdict(preset), checkpoint_seconds=checkpoint_seconds)
     rows = train(recipe, run, say=say, published=publish, stop_at=stop_at)
     write_log(out / "flowmag-lite.csv", rows)
-    draw_curve(rows, ["expression", "held_out_expression"], out / "flowmag-lite.png")
+    if rows:
+        draw_curve(rows, ["expression", "held_out_expression"], out / "flowmag-lite.png")
     return weights

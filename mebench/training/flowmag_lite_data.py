@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -141,7 +142,7 @@ def rough_region(landmarks: NDArray[np.float32], draws: Draws) -> FaceRegion:
     return region_from_points(outline.astype(np.float32), eyes, (RENDERED, RENDERED))
 
 
-def make_pair(studio: Studio, moment: Moment, draws: Draws) -> np.void:
+def make_pair(studio: Studio, moment: Moment, draws: Draws) -> Any:
     """Render one pair: a scalar of type :data:`PAIR`."""
     reference = studio.frame(moment.neutral, draws.word())
     frame = studio.frame(moment.moved, draws.word())
@@ -153,7 +154,8 @@ def make_pair(studio: Studio, moment: Moment, draws: Draws) -> np.void:
     place = np.full((RENDERED, RENDERED), OFF_HEAD, dtype=np.uint8)
     place[np.isfinite(head.displacement).all(axis=-1)] = ON_HEAD
     place[(place == ON_HEAD) & region.mask & head.valid & whole.valid] = ON_FACE
-    pair = np.zeros((), dtype=PAIR)
+    made = np.zeros(1, dtype=PAIR)
+    pair = made[0]
     pair["reference"], pair["frame"] = _cut(reference), _cut(frame)
     pair["target"] = _cut(studio.frame(moment.magnified))
     pair["flow"] = _cut(flow)
@@ -163,7 +165,7 @@ def make_pair(studio: Studio, moment: Moment, draws: Draws) -> np.void:
     matrix = fit_affine(flow, region.mask).matrix.copy()
     matrix[:, 2] += matrix[:, :2].sum(axis=1) * ((RENDERED - CROP) // 2)
     pair["affine"], pair["factor"] = matrix, moment.factor
-    return pair[()]
+    return made[0]
 
 
 def _cut(array: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -19,7 +19,7 @@ LEAST_MOTION = 0.15
 """px; about the noise of the measured flow. Errors are relative to the motion, down to this."""
 
 W_HEAD = 1.5
-W_IMAGE = 20.0
+W_IMAGE = 30.0
 
 
 class Batch(NamedTuple):
@@ -71,7 +71,8 @@ def lite_losses(separation: Separation, batch: Batch) -> Losses:
 
 
 def _length(field: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(field, dim=1, keepdim=True)
+    length: torch.Tensor = torch.linalg.vector_norm(field, dim=1, keepdim=True)
+    return length
 
 
 def _mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,10 +71,16 @@ CONDITIONS = {
 """What a magnifier is measured under."""
 
 
-def trials(split: str, condition: Condition, draws: int, identities: int | None = None) -> Iterator[Trial]:
+def trials(
+    split: str,
+    condition: Condition,
+    draws: int,
+    identities: int | None = None,
+    domains: Sequence[str] = BENCHMARK_DOMAINS,
+) -> Iterator[Trial]:
     """Every combination of domain, identity (all of the split, or the first ``identities``), expression draw, factor
     and amplitude. Without expression: factor 8 alone."""
-    for domain in BENCHMARK_DOMAINS:
+    for domain in domains:
         for index in range(SPLIT_SIZES[split] if identities is None else identities):
             someone = identity(domain, split, index)
             studio = Studio(someone, recording(someone), RENDERED)

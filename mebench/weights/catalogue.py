@@ -81,7 +81,7 @@ _ROWS = (
         paper=f"after {_FLOWMAG_PAPER}",
         licence="Apache-2.0",
         commercial="yes",
-        published="with mebench; made again by: mebench train magnifier flowmag --preset lite",
+        published="with mebench; made again by: mebench train magnifier flowmag-lite",
         needed_by=("magnifier flowmag-lite",),
     ),
     WeightFile(
