@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -252,11 +255,20 @@ def test_unusable_frames_are_refused(tmp_path: Path, frames: np.ndarray) -> None
         write_lossless(tmp_path / "clip.mkv", frames, 25.0)
 
 
-def test_unwritable_folder_is_a_storage_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    target = Path("/proc/mebench/clip.mkv") if Path("/proc").is_dir() else tmp_path / "file" / "clip.mkv"
-    with pytest.raises((StorageError, OSError)):
-        write_lossless(target, noise(1, 8, 8, 3), 25.0)
+@pytest.mark.parametrize("write", [write_lossless, write_browser])
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[..., object]
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / ("clip.mkv" if write is write_lossless else "clip.mp4")
+    write(path, noise(2, 16, 16, 3), 25.0)
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageError, match="the disk is full"):
+        write(path, noise(3, 16, 16, 3), 25.0)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 # Folders and pictures

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mebench.errors import CheckpointError, ConfigError, InputError
-from mebench.files import storage_errors, write_json, write_whole
+from mebench.files import write_json, write_whole
 from mebench.weights.catalogue import FILES, WeightFile
 from mebench.weights.locate import added_folder, place, record, sha256
 
@@ -145,8 +145,7 @@ def _keep(tensors: dict[str, Any], target: Path, about: dict[str, str]) -> None:
         except SafetensorError as error:  # it wraps the operating system's refusals
             raise OSError(_errno(error), str(error)) from error
 
-    with storage_errors(target):
-        write_whole(target, write)
+    write_whole(target, write)
 
 
 def _errno(error: Exception) -> int:

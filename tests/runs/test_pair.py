@@ -126,6 +126,17 @@ def test_lite_weights_come_with_a_plain_warning() -> None:
     assert _about_weights({"backbone": {"weights": "vox-adv-cpk"}}) == []
 
 
+def test_the_lite_pipeline_completes_on_a_photograph_and_warns(files: Path, tmp_path: Path) -> None:
+    write_lossless(tmp_path / "short.mkv", smile(2.5, frames=5, apex=2), 60.0)
+    options = ["--source", files / "face.png", "--driving", tmp_path / "short.mkv", "--out", tmp_path / "out"]
+    result = CliRunner().invoke(app, ["generate", *map(str, options), "--method", "magplus", "--backbone", "fomm"])
+    assert result.exit_code == 0, result.output
+    assert "trained on rendered faces alone" in result.output
+    assert read_video(tmp_path / "out" / "output.mkv")[0].shape == (5, 256, 256, 3)
+    report = json.loads((tmp_path / "out" / "motion.json").read_text())
+    assert report["method"]["facts"]["backbone"]["weights"] == "fomm-lite"
+
+
 def test_a_folder_of_frames_and_given_times(files: Path, tmp_path: Path) -> None:
     for index, frame in enumerate(smile(2.5, frames=6, apex=3)):
         write_png(tmp_path / "frames" / f"{index:03}.png", frame)

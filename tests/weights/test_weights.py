@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from mebench.cli.app import app
-from mebench.errors import CheckpointError, ConfigError, InputError, MissingWeights
+from mebench.errors import CheckpointError, ConfigError, InputError, MissingWeights, StorageError
 from mebench.magnification.flowmag_network import FlowMag, FlowMagConfig
 from mebench.weights import FILES, facts, find, place, sha256, state
 from mebench.weights.add import add
@@ -184,6 +185,16 @@ def test_known_hash_is_enforced(published: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(FILES, "flowmag-raft", replace(FILES["flowmag-raft"], sha256="0" * 64))
     with pytest.raises(CheckpointError, match="other values than the published file"):
         add("flowmag-raft", published)
+    assert state("flowmag-raft").state == "missing"
+
+
+def test_a_full_disk_is_one_sentence(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", refuse)
+    with pytest.raises(StorageError, match="the disk is full; free some space and start the same command again"):
+        add("flowmag", published)
     assert state("flowmag-raft").state == "missing"
 
 
