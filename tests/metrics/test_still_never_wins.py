@@ -10,8 +10,7 @@ import pytest
 from moving_face import flicker, h264, jpeg, sensor
 
 from mebench import registry
-from mebench.metrics.motion.gate import significance
-from mebench.metrics.motion.projection import Projection
+from mebench.metrics.motion.gate import CHANCE, chance
 from mebench.metrics.sample import Sample
 
 MOTION = [name for name in registry.names("metrics") if registry.load("metrics", name).facts.family == "motion"]
@@ -103,21 +102,29 @@ def test_worst_is_worse_than_the_ceiling(name):
     assert facts.floor == facts.worst
 
 
-def test_noise_rarely_looks_like_a_course_of_motion():
-    """The claim behind the significance level of the gate, for curves of 23 frames."""
-    rng = np.random.default_rng(4)
-    time = np.arange(23)
-    rise, fall = (time - 3) / 7, (19 - time) / 9
-    course = 0.5 - 0.5 * np.cos(np.pi * np.clip(np.minimum(rise, fall), 0.0, 1.0))
+def course_of(count):
+    """A raised cosine over a clip of ``count`` judged frames, its apex before the middle."""
+    time = np.linspace(0.0, 1.0, count)
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(np.minimum((time - 0.1) / 0.35, (0.9 - time) / 0.45), 0.0, 1.0))
 
-    def curve(values):
-        return significance(Projection(values, course, time, gain=1.0, explained=1.0, spill=0.0, peak=1.0))
 
-    noise = [curve(rng.normal(size=23)) for _ in range(400)]
-    assert np.mean(np.array(noise) > 5.0) <= 0.005
-    assert np.mean(np.array(noise) > 4.0) <= 0.0125
-    late = np.roll(course, 4)
-    for motion in (course, 0.3 * course, late, course - 5.0):
-        assert curve(motion + 0.03 * rng.normal(size=23)) > 5.0
-    assert curve(np.zeros(23)) == 0.0
-    assert curve(course) > 1e6
+@pytest.mark.parametrize("count", [6, 8, 14, 23, 50])
+def test_noise_rarely_has_a_course(count):
+    """One clip of noise in a thousand, whatever the number of frames; 4 of 1000 would be very bad luck."""
+    rng = np.random.default_rng(count)
+    false = [chance(rng.normal(size=count), course_of(count)) <= CHANCE for _ in range(1000)]
+    assert np.sum(false) <= 4
+
+
+@pytest.mark.parametrize("count", [8, 14, 23, 50])
+def test_motion_has_a_course_whenever_it_comes(count):
+    rng = np.random.default_rng(count)
+    course = course_of(count)
+    for motion in (course, 0.3 * course, np.roll(course, count // 6), course - 5.0):
+        assert chance(motion + 0.01 * rng.normal(size=count), course) <= CHANCE
+    assert chance(course, course) == 0.0
+    assert chance(np.zeros(count), course) == 0.5
+
+
+def test_too_few_frames_have_no_course():
+    assert chance(np.arange(3.0), np.arange(3.0)) == 1.0
