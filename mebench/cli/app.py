@@ -35,7 +35,7 @@ class _Front(TyperGroup):
             _say(f"mebench: {error}", ctx)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
-            _say(f"mebench: {error or 'interrupted.'}", ctx, trace=False)
+            _say(f"mebench: {str(error) or 'interrupted.'}", ctx, trace=False)
             raise typer.Exit(_INTERRUPTED) from error
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise

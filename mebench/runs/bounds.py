@@ -27,7 +27,7 @@ def bound_plans(plan: Plan, datasets: dict[str, Dataset]) -> dict[str, Plan]:
         names["ceiling"] = CEILING
     plans = {}
     for role, name in names.items():
-        bound = make_plan(MethodSpec.named(name), plan.protocol, datasets, home() / "bounds", plan.tasks)
+        bound = make_plan(MethodSpec.named(name), plan.protocol, datasets, home() / "bounds", tasks=plan.tasks)
         plans[role] = plan if bound.hash == plan.hash else bound
     return plans
 

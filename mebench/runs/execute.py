@@ -196,4 +196,4 @@ def command(plan: Plan) -> str:
     parts = ["mebench", "run", "--method", plan.spec.given]
     if plan.spec.backbone is not None:
         parts += ["--backbone", plan.spec.backbone]
-    return shlex.join([*parts, "--protocol", plan.protocol.name])
+    return shlex.join([*parts, "--protocol", plan.given_protocol])

@@ -12,7 +12,7 @@ import torch
 
 from mebench.clip import Driving, Part, Pixels, Source, Truth
 from mebench.datasets.contract import Dataset, OpenDataset
-from mebench.errors import InputError, Unavailable
+from mebench.errors import ConfigError, InputError, Unavailable
 from mebench.metrics.sample import Sample
 from mebench.motion.flow import Flow
 from mebench.motion.warp import resize
@@ -80,8 +80,15 @@ class TaskInputs:
         task = self.task
         if isinstance(self._dataset, Selective):
             truth = self._dataset.truth_at(task.source, task.driving, task.frames)
-            return dataclasses.replace(truth, fps=task.fps, onset=task.onset, apex=task.apex, offset=task.offset)
-        return strided(self._dataset.truth(task.source, task.driving), task)
+            truth = dataclasses.replace(truth, fps=task.fps, onset=task.onset, apex=task.apex, offset=task.offset)
+        else:
+            truth = strided(self._dataset.truth(task.source, task.driving), task)
+        if truth.frames.shape[1] != task.size:
+            raise ConfigError(
+                f"the dataset '{task.dataset}' gives its true answer at {truth.frames.shape[1]} pixels, the protocol "
+                f"scores at {task.size}; write 'size: {truth.frames.shape[1]}' into the protocol."
+            )
+        return truth
 
     def source(self) -> Source:
         """The source as a method sees it."""

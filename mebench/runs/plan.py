@@ -22,13 +22,15 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Plan:
-    """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept."""
+    """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept.
+    given_protocol: what stands after ``--protocol``."""
 
     folder: Path
     hash: str
     spec: MethodSpec
     method: MethodInfo
     protocol: Protocol
+    given_protocol: str
     datasets: dict[str, DatasetInfo]
     metrics: dict[str, MetricInfo]
     tasks: tuple[Task, ...]
@@ -44,7 +46,9 @@ def make_plan(
     protocol: Protocol,
     datasets: dict[str, Dataset],
     out: Path,
+    *,
     tasks: tuple[Task, ...] | None = None,
+    given_protocol: str | None = None,
 ) -> Plan:
     """Load the method once (for its facts), make the tasks unless they are given, and name the folder below ``out``.
 
@@ -64,7 +68,17 @@ def make_plan(
     if tasks is None:
         tasks = tuple(protocol.tasks(datasets))
     metrics = {name: metric_info(registry.load("metrics", name)) for name in protocol.metrics}
-    return Plan(out / "--".join(parts), digest, spec, method, protocol, infos, metrics, tasks)
+    return Plan(
+        folder=out / "--".join(parts),
+        hash=digest,
+        spec=spec,
+        method=method,
+        protocol=protocol,
+        given_protocol=given_protocol or protocol.name,
+        datasets=infos,
+        metrics=metrics,
+        tasks=tasks,
+    )
 
 
 def load_datasets(protocol: Protocol) -> dict[str, Dataset]:

@@ -10,7 +10,7 @@ from mebench.errors import ConfigError
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.bounds import bound_plans
 from mebench.runs.conclude import conclude
-from mebench.runs.execute import Order, execute
+from mebench.runs.execute import Order, command, execute
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
 from mebench.runs.schema import SummaryRecord
@@ -22,11 +22,12 @@ MOST_JOBS = 8
 
 @dataclass(frozen=True)
 class RunResult:
-    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds."""
+    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds. command: gives it."""
 
     folder: Path
     page: Path
     summary: SummaryRecord
+    command: str
 
 
 def run(
@@ -61,6 +62,7 @@ def run(
     return run_spec(
         MethodSpec.named(method, backbone),
         chosen,
+        given_protocol=None if isinstance(protocol, Protocol) else str(protocol),
         jobs=jobs,
         out=out,
         limit=limit,
@@ -74,6 +76,7 @@ def run_spec(
     spec: MethodSpec,
     protocol: Protocol,
     *,
+    given_protocol: str | None = None,
     jobs: int | None = None,
     out: str | Path = "runs",
     limit: int | None = None,
@@ -87,11 +90,12 @@ def run_spec(
     try:
         progress.stage(f"loading {spec.name}")
         datasets = load_datasets(protocol)
-        plan = make_plan(spec, protocol, datasets, Path(out))
+        plan = make_plan(spec, protocol, datasets, Path(out), given_protocol=given_protocol)
         plans: dict[str, Plan] = bound_plans(plan, datasets) if bounds else {}
         execute(plan, plans, order, progress)
         progress.stage("writing the tables and the page")
-        return RunResult(plan.folder, *conclude(plan, plans))
+        page, summary = conclude(plan, plans)
+        return RunResult(plan.folder, page, summary, command(plan))
     finally:
         progress.end()
 

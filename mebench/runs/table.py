@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from mebench.runs.start import RunResult
 
 _ARROWS = {"higher": "↑", "lower": "↓"}
+
+_THOROUGH = "open-cross-identity"
+"""The protocol to go on with after a quick look."""
 
 _MOST_DECIMALS = 3
 """So that a table with both kinds fits into 80 columns; all digits are in ``scores.csv``."""
@@ -30,13 +34,13 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
     tasks = summary["tasks"]
     console.print(f"{title}: {tasks['ok'] + tasks['failed']} of {tasks['planned']} tasks", markup=False)
     if any(cell["domain"] is None for cell in summary["cells"]):
-        console.print(result_table(summary), markup=False)
+        console.print(result_table(summary))
         console.print(legend(summary), markup=False)
     for line in remarks(summary):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
-    console.print(f"next:   {next_command(summary)}", markup=False, soft_wrap=True)
+    console.print(f"next:   {next_command(summary, result.command)}", markup=False, soft_wrap=True)
 
 
 def result_table(summary: SummaryRecord) -> Table:
@@ -52,7 +56,7 @@ def result_table(summary: SummaryRecord) -> Table:
         table.add_column("floor", justify="right", no_wrap=True, style="dim")
         table.add_column("ceiling", justify="right", no_wrap=True, style="dim")
     for name, info in summary["metrics"].items():
-        row = [_named(info)]
+        row: list[str | Text] = [Text(_named(info))]  # brackets in names are no markup
         for kind in kinds:
             found = cells.get((name, kind))
             row += _columns(found, info) if found else ["", "", ""]
@@ -103,17 +107,15 @@ def remarks(summary: SummaryRecord) -> list[str]:
     return lines
 
 
-def next_command(summary: SummaryRecord) -> str:
-    """A command that makes sense now."""
-    method = summary["method"]
-    backbone = f" --backbone {summary['backbone']}" if summary["backbone"] else ""
+def next_command(summary: SummaryRecord, command: str) -> str:
+    """A command that makes sense now. command: the one that gives this run."""
     if not summary["complete"]:
-        return f"mebench run --method {method}{backbone} --protocol {summary['protocol']}"
-    if method == "magplus":
-        return f"mebench run --method direct{backbone} --protocol {summary['protocol']}    (what magnification adds)"
-    if summary["protocol"] != "open-cross-identity":
-        return f"mebench run --method {method}{backbone} --protocol open-cross-identity"
-    return "mebench list methods"
+        return command
+    if summary["method"] == "magplus":
+        return f"{command.replace('--method magplus', '--method direct')}    (what magnification adds)"
+    if summary["protocol"] == _THOROUGH or not command.startswith("mebench run"):
+        return "mebench list methods"
+    return f"{command.partition(' --protocol ')[0]} --protocol {_THOROUGH}"
 
 
 def _columns(cell: Cell, info: MetricInfo) -> list[str]:

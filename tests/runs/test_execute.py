@@ -247,6 +247,11 @@ def test_other_weights_options_or_data_make_another_run(start, method_file, prot
     assert start(protocol=protocol_file(datasets=["fake-closed"]), limit=1).folder != first
 
 
+def test_a_size_at_which_there_is_no_true_answer_is_refused(start, protocol_file):
+    with pytest.raises(ConfigError, match="true answer at 64 pixels, the protocol scores at 96; write 'size: 64'"):
+        start(protocol=protocol_file(size=96))
+
+
 def test_a_full_disk_is_one_sentence_and_nothing_finished_is_lost(start, monkeypatch):
     folder = start(limit=2).folder
     finished = {path: path.read_bytes() for path in folder.rglob("*") if path.parent.name in ("tasks", "clips")}

@@ -1,0 +1,146 @@
+"""The command line: quick to answer, one sentence an error, the exit codes that shells expect."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mebench import registry
+from mebench.cli.app import app
+from mebench.cli.listing import Listed
+from mebench.home import packaged
+from mebench.methods.card import method_names
+from mebench.protocol import protocol_names
+
+HEAVY = ("torch", "numpy", "cv2", "numba", "scipy", "pydantic", "yaml", "av", "jinja2")
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_importing_the_command_line_imports_nothing_heavy():
+    code = f"import sys, mebench.cli.app; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_answers_within_a_second_of_processor_time():
+    """Processor time, not wall time: other processes on the machine must not fail this test."""
+    code = (
+        "import time, sys; sys.argv = ['mebench', '--help']\n"
+        "from mebench.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(time.process_time(), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "mebench run --method magplus --backbone fomm" in done.stdout
+    assert float(done.stderr.split()[-1]) < 1.0
+
+
+@pytest.mark.parametrize("verb", [[], ["run"], ["list"], ["protocol"], ["protocol", "tasks"]])
+def test_every_verb_has_help(verb):
+    result = invoke(*verb, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_the_version_is_shown():
+    import mebench
+
+    assert invoke("--version").stdout.strip() == f"mebench {mebench.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "--method", "magpuls"], "there is no method called 'magpuls'; known: "),
+        (["run", "--method", "still", "--backbone", "fomm"], "the method 'still' uses no backbone"),
+        (["run", "--method", "still", "--protocol", "open-mimi"], "there is no protocol called 'open-mimi'; known: "),
+        (["run", "--method", "still", "--jobs", "-2"], "the number of jobs is -2"),
+        (["protocol", "show", "nothing"], "there is no protocol called 'nothing'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_on_the_standard_error_and_exit_code_2(arguments, sentence):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"mebench: {sentence}")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_option_is_a_usage_error_with_exit_code_2():
+    result = invoke("run", "--metod", "still")
+    assert result.exit_code == 2
+    assert "--metod" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_debug_shows_the_traceback_wherever_it_stands(place):
+    arguments = ["protocol", "show", "nothing"]
+    result = invoke(*arguments[:place], "--debug", *arguments[place:])
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert result.stderr.strip().endswith("or give the path of a YAML file.")
+
+
+def test_an_unexpected_error_is_one_line_and_exit_code_1(monkeypatch):
+    monkeypatch.setattr("mebench.protocol.load_protocol", lambda name: 1 / 0)
+    result = invoke("protocol", "show", "open-mini")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("mebench: unexpected ZeroDivisionError")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(monkeypatch):
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mebench.protocol.load_protocol", interrupted)
+    result = invoke("protocol", "show", "open-mini")
+    assert result.exit_code == 130
+    assert result.stderr.strip() == "mebench: interrupted."
+
+
+def test_a_protocol_with_a_typo_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text((packaged("protocols") / "open-mini.yaml").read_text().replace("metrics:", "metrcs:"))
+    result = invoke("protocol", "validate", "open-mini", str(path))
+    assert result.exit_code == 2
+    assert result.stdout.startswith("open-mini: good")
+    assert "unknown key 'metrcs' (did you mean 'metrics'?)" in result.stderr
+    assert f"of {path}" in result.stderr
+
+
+def test_a_shown_protocol_can_be_read_back(tmp_path):
+    from mebench.protocol import load_protocol
+
+    shown = json.loads(invoke("protocol", "show", "open-mini", "--json").stdout)
+    assert shown.pop("hash") == load_protocol("open-mini").hash
+    shown.pop("tasks_hash")
+    path = tmp_path / "again.yaml"
+    path.write_text(json.dumps(shown))  # JSON is YAML
+    assert load_protocol(path) == load_protocol("open-mini")
+
+
+def test_tasks_are_listed_for_people_and_for_programs():
+    text = invoke("protocol", "tasks", "open-mini").stdout.splitlines()
+    tasks = json.loads(invoke("protocol", "tasks", "open-mini", "--json").stdout)
+    assert len(tasks) == 24
+    assert [line.split()[0] for line in text[:-1]] == [task["key"] for task in tasks]
+    assert text[-1].startswith("24 tasks, ")
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in Listed])
+def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
+    expected = {"methods": method_names, "protocols": protocol_names}.get(kind, lambda: registry.names(kind))()
+    entries = json.loads(invoke("list", kind, "--json").stdout)
+    assert [entry["name"] for entry in entries] == list(expected)
+    assert all(entry.get("summary") for entry in entries), entries
+    assert len(invoke("list", kind).stdout.splitlines()) == len(expected)
