@@ -1,0 +1,152 @@
+"""Aggregates: who counts, at what value, with which interval; and the tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from mebench.protocol import Protocol
+from mebench.runs.schema import SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
+from mebench.runs.summary import cell, groups
+from mebench.runs.table import direction, with_interval
+from mebench.runs.tables import NOT_SCORED, scores_csv
+from mebench.statistics.clustered import clustered_mean
+from mebench.statistics.two_way import two_way_mean
+
+
+@pytest.fixture(scope="module")
+def protocol(plugin) -> Protocol:
+    return Protocol.model_validate(
+        {
+            "name": "p",
+            "version": 1,
+            "title": "t",
+            "summary": "s",
+            "datasets": ["fake"],
+            "split": "benchmark",
+            "selection": {"seed": 1, "self": {"clips": 1}},
+            "size": 64,
+            "metrics": ["fake-error"],
+            "statistics": {"confidence": 0.9},
+        }
+    )
+
+
+def metric(name: str = "m", worst: float = -7.0, direction: str = "higher") -> MetricInfo:
+    facts = {"name": name, "version": 1, "family": "motion", "unit": "", "direction": direction, "ceiling": 1.0}
+    rest = {"floor": None, "worst": worst, "networks": [], "summary": "s", "source": "s", "decimals": 3}
+    return {**facts, **rest}  # type: ignore[typeddict-item]
+
+
+def row(
+    key: str, value: float | None, kind: str = "self", driver: str = "s1", source: str = "t1", status: str = "ok"
+) -> TaskRecord:
+    task = dict.fromkeys(("dataset", "driving", "source", "source_domain", "fold", "hash"), "x")
+    task |= {"key": key, "kind": kind, "driving_subject": driver, "source_subject": source, "driving_domain": driver[0]}
+    scores = {} if status == "failed" else {"m": {"version": 1, "value": value, "reason": None if value else "no"}}
+    base = {"schema_version": SCHEMA_VERSION, "task": task, "clip": None, "info": {}, "curves": None}
+    return {**base, "status": status, "error": "it broke" if status == "failed" else None, "scores": scores}  # type: ignore[typeddict-item]
+
+
+NO_BOUNDS = {"schema_version": SCHEMA_VERSION, "floor": None, "ceiling": None}
+
+
+def test_a_failed_clip_counts_at_the_worst_value_and_a_missing_number_does_not_count(protocol):
+    rows = [
+        row("a", 1.0),
+        row("b", 3.0, driver="s2"),
+        row("c", None, driver="s3"),
+        row("d", None, driver="s4", status="failed"),
+    ]
+    found = cell(protocol, metric(worst=-7.0), rows, None, NO_BOUNDS)
+    assert found["value"]["mean"] == pytest.approx((1.0 + 3.0 - 7.0) / 3)
+    assert (found["tasks"], found["counted"], found["failed"], found["missing"]) == (4, 3, 1, 1)
+    assert found["driving_subjects"] == 3
+
+
+def test_self_is_clustered_by_subject_and_cross_two_way_at_the_protocols_confidence(protocol):
+    chance = np.random.default_rng(0)
+    drivers, sources = [f"s{i % 4}" for i in range(12)], [f"t{i // 4}" for i in range(12)]
+    values = list(chance.normal(size=12))
+    same = cell(
+        protocol,
+        metric(),
+        [row(str(i), v, "self", d, s) for i, (v, d, s) in enumerate(zip(values, drivers, sources, strict=True))],
+        None,
+        NO_BOUNDS,
+    )
+    cross = cell(
+        protocol,
+        metric(),
+        [row(str(i), v, "cross", d, s) for i, (v, d, s) in enumerate(zip(values, drivers, sources, strict=True))],
+        None,
+        NO_BOUNDS,
+    )
+    expected = clustered_mean(values, drivers, 0.9), two_way_mean(values, drivers, sources, 0.9)
+    for found, interval, how in zip((same, cross), expected, ("clustered", "two-way"), strict=True):
+        assert found["interval"] == how
+        assert found["value"] == {"mean": interval.mean, "low": interval.low, "high": interval.high, "reason": None}
+    assert same["value"]["low"] != cross["value"]["low"]
+
+
+def test_one_subject_has_a_mean_and_a_reason_instead_of_an_interval(protocol):
+    value = cell(protocol, metric(), [row("a", 1.0), row("b", 2.0)], None, NO_BOUNDS)["value"]
+    assert value["mean"] == 1.5
+    assert value["low"] is None
+    assert "one subject" in value["reason"]
+
+
+def test_bounds_are_taken_on_the_very_same_tasks(protocol):
+    rows = [row("a", 1.0), row("b", 2.0, driver="s2")]
+    floor = {
+        "a": {"status": "ok", "scores": {"m": {"version": 1, "value": 0.25, "reason": None}}},
+        "b": {"status": "failed", "scores": {}},
+        "elsewhere": {"status": "ok", "scores": {"m": {"version": 1, "value": 99.0, "reason": None}}},
+    }
+    found = cell(protocol, metric(worst=-1.0), rows, None, {**NO_BOUNDS, "floor": floor})
+    assert found["floor"]["mean"] == pytest.approx((0.25 - 1.0) / 2)
+    assert found["ceiling"] is None
+
+
+def test_groups_are_all_together_and_then_each_driving_domain():
+    rows = [row("a", 1.0, driver="b1"), row("b", 1.0, driver="a1"), row("c", 1.0, driver="b2")]
+    assert [(domain, [r["task"]["key"] for r in group]) for domain, group in groups(rows)] == [
+        (None, ["a", "b", "c"]),
+        ("a", ["b"]),
+        ("b", ["a", "c"]),
+    ]
+    assert groups([]) == []
+
+
+def test_scores_csv_keeps_every_digit_and_gives_a_reason_for_every_gap():
+    third = row("c", None)
+    third["scores"] = {}
+    text = scores_csv([row("a", 0.1 + 0.2), row("b", None), third, row("d", 1.0, status="failed")], ["m"])
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert list(lines[0]) == [*SCORE_COLUMNS, "m", "reasons"]
+    assert float(lines[0]["m"]) == 0.1 + 0.2
+    assert lines[0]["reasons"] == ""
+    assert [line["m"] for line in lines[1:]] == ["", "", ""]
+    assert [json.loads(line["reasons"])["m"] for line in lines[1:]] == ["no", NOT_SCORED, "the clip failed: it broke"]
+    assert "\r" not in text
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        ({"mean": 1.0, "low": 0.5, "high": 1.5, "reason": None}, "1.000 ±0.500"),
+        ({"mean": 1.0, "low": None, "high": None, "reason": "one"}, "1.000"),
+        ({"mean": None, "low": None, "high": None, "reason": "none"}, "-"),
+        (None, "-"),
+    ],
+)
+def test_a_number_is_shown_with_half_of_its_interval(estimate, text):
+    assert with_interval(estimate, 3) == text
+
+
+def test_the_direction_is_shown():
+    assert [direction(metric(direction=d)) for d in ("higher", "lower", "target")] == ["↑", "↓", "=1"]
