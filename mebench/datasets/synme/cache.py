@@ -44,6 +44,18 @@ def folder() -> Path:
     return home() / "cache" / "synme" / _folder_name()
 
 
+def older_folders() -> list[Path]:
+    """Folders of other states of the generator: nothing reads them any more, unless another installation does."""
+    here = folder()
+    return sorted(path for path in here.parent.glob("*") if path.is_dir() and path != here)
+
+
+def usage(path: Path) -> tuple[int, int]:
+    """Number of rendered clips in a folder, and their size in bytes; (0, 0) when it does not exist."""
+    sizes = [file.stat().st_size for file in path.glob("*.mkv")]
+    return len(sizes), sum(sizes)
+
+
 def stored(name: str, count: int, fps: float, render: Callable[[], Pixels]) -> Pixels:
     """The frames called ``name``, uint8 ``[T,H,W,3]``: read from disk, else rendered and written.
 

@@ -97,16 +97,16 @@ class Synme:
         except MebenchError as error:
             return CheckReport(False, (str(error),))
         folder = cache.folder()
-        files = list(folder.glob("*.mkv")) if folder.is_dir() else []
-        size = sum(path.stat().st_size for path in files) / 1e6
-        return CheckReport(
-            True,
-            (
-                f"rendered on this machine from a seed; nothing to download; licence {LICENCE}",
-                f"generator {cache.VERSION}, fingerprint {self.fingerprint()}, mesh of {len(kit.vertices)} vertices",
-                f"{len(files)} rendered clips ({size:.0f} MB) are kept in {folder}",
-            ),
-        )
+        count, size = cache.usage(folder)
+        lines = [
+            f"rendered on this machine from a seed; nothing to download; licence {LICENCE}",
+            f"generator {cache.VERSION}, fingerprint {self.fingerprint()}, mesh of {len(kit.vertices)} vertices",
+            f"{count} rendered clips ({size / 1e6:.0f} MB) are kept in {folder}",
+        ]
+        if older := cache.older_folders():
+            megabytes = sum(cache.usage(path)[1] for path in older) / 1e6
+            lines.append(f"{megabytes:.0f} MB of other states of the generator lie beside it and may be deleted")
+        return CheckReport(True, tuple(lines))
 
     def fingerprint(self) -> str:
         """Generator version and kit, 16 hexadecimal digits."""

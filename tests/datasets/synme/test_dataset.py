@@ -180,4 +180,10 @@ def test_another_process_renders_the_same_bytes(tmp_path):
 def test_check_and_fingerprint_say_what_is_there():
     report = DATA.check()
     assert report.complete and any(DATA.fingerprint() in line for line in report.lines)
+    older = cache.folder().with_name("0123456789abcdef-00000000")
+    older.mkdir()
+    (older / "old.mkv").write_bytes(bytes(3_000_000))
+    assert cache.older_folders() == [older] and cache.usage(older) == (1, 3_000_000)
+    assert any("3 MB of other states" in line for line in DATA.check().lines)
+    assert cache.usage(older / "missing") == (0, 0)
     assert len(DATA.fingerprint()) == 16 and cache.folder().name.startswith(DATA.fingerprint())
