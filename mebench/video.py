@@ -11,7 +11,7 @@ import io
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import av
 import numpy as np
@@ -134,11 +134,11 @@ def _read_file(path: Path, handle: BinaryIO, fps: float | None) -> tuple[Pixels,
             raise InputError(f"the file {path} holds no pictures, only other streams; give a video.")
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        frames, end = _decode(path, container, stream)
-        _check_complete(path, container, stream, len(frames), end)
+        decoded = _decode(path, container, stream)
+        _check_complete(path, container, stream, decoded)
         rate = fps if fps is not None else _rate(path, container, stream)
         checksum = container.metadata.get("MEBENCH_SHA256")
-    clip = np.stack(frames)
+    clip = np.stack(decoded.frames)
     # The decoder repairs frames whose own checksum is wrong without a word, so ours covers the pixels.
     if checksum is not None and checksum != _checksum(clip):
         raise InputError(f"the video {path} is damaged: its pixels do not match its checksum; copy it again.")
@@ -149,31 +149,41 @@ def _checksum(frames: Pixels) -> str:
     return hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
 
 
-def _decode(path: Path, container: Any, stream: Any) -> tuple[list[Pixels], float]:
-    """All frames, and the time in seconds at which the last one begins (0 when the file has no times)."""
+class _Decoded(NamedTuple):
+    """What could be read. packets: of the video stream; some are decoded and not shown (before the start of a cut).
+    first, last: times at which the first and the last frame begin, seconds."""
+
+    frames: list[Pixels]
+    packets: int
+    first: float
+    last: float
+
+
+def _decode(path: Path, container: Any, stream: Any) -> _Decoded:
     if max(stream.codec_context.width, stream.codec_context.height) > LARGEST_SIDE:
         raise InputError(f"the video {path} has a side of more than {LARGEST_SIDE} pixels; make it smaller.")
     frames: list[Pixels] = []
-    size = 0
-    end = 0.0
-    for frame in container.decode(stream):
-        if frame.is_corrupt:
-            raise InputError(f"the video {path} is damaged at frame {len(frames)}; export or copy it again.")
-        pixels = _rgb(frame)
-        if frames and pixels.shape != frames[0].shape:
-            raise InputError(
-                f"the video {path} changes its frame size at frame {len(frames)}; export it with one size."
-            )
-        frames.append(pixels)
-        size += pixels.nbytes
-        end = max(end, frame.time or 0.0)
-        if size > MOST_BYTES:
-            raise InputError(
-                f"the video {path} is longer than {MOST_BYTES >> 30} GiB when decoded; cut out the expression."
-            )
+    times: list[float] = []
+    packets = 0
+    for packet in container.demux(stream):
+        packets += packet.size > 0
+        for frame in packet.decode():
+            if packet.is_corrupt or frame.is_corrupt:
+                raise InputError(f"the video {path} is damaged at frame {len(frames)}; export or copy it again.")
+            pixels = _rgb(frame)
+            if frames and pixels.shape != frames[0].shape:
+                raise InputError(
+                    f"the video {path} changes its frame size at frame {len(frames)}; export it with one size."
+                )
+            frames.append(pixels)
+            times.append(frame.time or 0.0)
+            if len(frames) * pixels.nbytes > MOST_BYTES:
+                raise InputError(
+                    f"the video {path} is longer than {MOST_BYTES >> 30} GiB when decoded; cut out the expression."
+                )
     if not frames:
         raise InputError(f"the video {path} holds no frame that can be decoded; export or copy it again.")
-    return frames, end
+    return _Decoded(frames, packets, min(times), max(times))
 
 
 def _rgb(frame: Any) -> Pixels:
@@ -193,22 +203,28 @@ def _accurate() -> Any:
     return int(Interpolation.BICUBIC) | 0x2000 | 0x40000 | 0x80000
 
 
-def _check_complete(path: Path, container: Any, stream: Any, decoded: int, last: float) -> None:
-    """Compare the number of decoded frames with what the file promises; fewer is an error."""
+def _check_complete(path: Path, container: Any, stream: Any, decoded: _Decoded) -> None:
+    """Compare what could be read with what the file promises; less is an error.
+
+    The number of frames is binding in our own files. In others it counts together with the length in time, because an
+    edit list may hide frames that the header counts. Matroska promises a length alone.
+    """
+    count = len(decoded.frames)
     tag = container.metadata.get("MEBENCH_FRAMES", "")
+    rate, seconds = float(stream.average_rate or 0), _promised_seconds(stream)
+    lacking = seconds - (decoded.last - decoded.first) - 1.0 / rate if rate and seconds else 0.0
     if tag.isdecimal():
-        promised, allowed = int(tag), 0
+        promised = int(tag)
+        short = count < promised
+    elif stream.frames:
+        promised = int(stream.frames)
+        short = decoded.packets < promised and (not seconds or lacking * rate > 0.5)
     else:
-        # Edit lists and open groups of pictures legitimately hide a few frames at the start of a file.
-        promised = stream.frames or 0
-        allowed = max(2, promised // 50)
-        duration = _promised_seconds(stream)
-        rate = float(stream.average_rate or 0)
-        if not promised and duration and rate and duration - last > max(3.0 / rate, 0.02 * duration):
-            promised = round(duration * rate)
-    if decoded < promised - allowed:
+        promised = round(seconds * rate)
+        short = lacking * rate > max(2.5, 0.02 * promised)  # stated lengths are good to a frame or two
+    if short:
         raise InputError(
-            f"the video {path} is truncated: it should hold {promised} frames but only {decoded} could be decoded; "
+            f"the video {path} is truncated: it should hold {promised} frames but only {count} could be decoded; "
             "export or copy it again."
         )
 

@@ -160,6 +160,25 @@ def test_rotation_tag_is_applied(tmp_path: Path) -> None:
     assert back[:, 24:].mean() < 15
 
 
+def test_frames_hidden_by_an_edit_list_are_no_truncation(tmp_path: Path) -> None:
+    """What a phone or an editor writes when a clip is cut without encoding it again."""
+    path = tmp_path / "cut.mp4"
+    frames = drifting(30)
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("mpeg4", rate=25, options={"g": "30"})
+        stream.height, stream.width, stream.pix_fmt = 64, 64, "yuv420p"
+        for index, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts = index - 20  # the first twenty frames lie before the start
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames == 30
+    back, _ = read_video(path)
+    assert len(back) == 10
+    assert np.abs(back[0].astype(int) - frames[20]).mean() < np.abs(back[0].astype(int) - frames[0]).mean()
+
+
 # Damaged and dishonest files
 
 
