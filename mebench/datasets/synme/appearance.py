@@ -150,6 +150,6 @@ def _iris(draws: Draws, person: Identity) -> Colour:
 
 def _style(draws: Draws, person: Identity) -> str:
     if person.male:
-        bald = 0.05 + 0.25 * person.age
-        return draws.choice(("buzz", "short", "side", "swept", "bald"), (0.2, 0.35, 0.2, 0.2, bald))
+        bald = 0.02 + 0.25 * person.age
+        return draws.choice(("buzz", "short", "side", "swept", "bald"), (0.14, 0.34, 0.24, 0.26, bald))
     return draws.choice(("long", "bob", "tied", "fringe", "pixie"), (0.35, 0.2, 0.25, 0.12, 0.08))

@@ -16,10 +16,11 @@ from mebench.datasets.synme.appearance import Appearance, appearance
 from mebench.datasets.synme.camera import AIM_HEIGHT, Camera, follow_weight, move_head, rotation
 from mebench.datasets.synme.compose import compose_atlas, vertex_tint
 from mebench.datasets.synme.domains import Capture
+from mebench.datasets.synme.hair import grow
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.kit import Kit, Part, load_kit
 from mebench.datasets.synme.shading import (
-    ATTRIBUTES, BODY, EYE, LIGHT, MOST_LIGHTS, NORMAL, PLACE, REST, SEEN, SKIN, SUPERSAMPLING, TINT, WET, Moment, Scene, shade,
+    ATTRIBUTES, BODY, HAIR, TANGENT, EYE, LIGHT, MOST_LIGHTS, NORMAL, PLACE, REST, SEEN, SKIN, SUPERSAMPLING, TINT, WET, Moment, Scene, shade,
 )  # fmt: skip
 from mebench.datasets.synme.texture import EYE_PATCH, LIP_TEXEL, SKIN_TEXEL, WHITE_TEXEL, eye_corners, to_texels
 from mebench.datasets.synme.texture_hair import above_hairline
@@ -48,13 +49,18 @@ class FaceRenderer:
         self.camera = Camera(capture.distance, size)
         self.kit: Kit = load_kit()
         self.look: Appearance = appearance(identity)
-        self.triangles = self.kit.triangles
         self._rest = identity.rest(self.kit)
+        self._hair = grow(self.look, self._rest)
         self._follow = follow_weight(self.kit.vertices[:, 1])
+        self.triangles = self.kit.triangles
+        if self._hair is not None:
+            self.triangles = np.concatenate([self.triangles, self._hair.triangles + len(self._rest)]).astype(np.int32)
+            self._follow = np.concatenate([self._follow, np.ones(len(self._hair.vertices), np.float32)])
 
     @cached_property
     def face(self) -> NDArray[np.bool_]:
-        return _face_triangles(self.kit)
+        skin = _face_triangles(self.kit)
+        return np.concatenate([skin, np.zeros(len(self.triangles) - len(skin), bool)])
 
     def vertices(self, au: Floats, blink: Floats, pose: Floats, gaze: Floats) -> Floats:
         """The posed mesh: float32 ``[V,3]`` in dm.
@@ -71,7 +77,11 @@ class FaceRenderer:
         for ids in kit.eyes:
             centre = self._rest[ids].astype(np.float64).mean(axis=0)
             shape[ids] = (shape[ids] - centre) @ turn.T + centre
-        return move_head(shape.astype(np.float32), self._follow, pose)
+        return move_head(self._with_hair(shape.astype(np.float32)), self._follow, pose)
+
+    def _with_hair(self, shape: Floats) -> Floats:
+        """The kit's vertices and those of the hair, at rest."""
+        return shape if self._hair is None else np.concatenate([shape, self._hair.vertices])
 
     def project(self, vertices: Floats) -> tuple[Floats, Floats]:
         """Pixels float32 ``[V,2]`` (x, y; pixel centres at integers) and inverse depth float32 ``[V]`` (1/dm)."""
@@ -109,6 +119,21 @@ class FaceRenderer:
         raster.fill(
             points, inverse, self.triangles, 0, len(self.kit.triangles), False, nothing, open_mask, False, index, depth
         )
+        if self._hair is not None:
+            first, last = len(self.kit.triangles), len(self.triangles)
+            raster.fill(
+                points,
+                inverse,
+                self.triangles,
+                first,
+                last,
+                True,
+                self._texels,
+                self._hair.strands.mask,
+                True,
+                index,
+                depth,
+            )
         return points, index
 
     def _round_eyes(self, vertices: Floats, normals: Floats, pose: Floats, gaze: Floats) -> Floats:
@@ -125,7 +150,7 @@ class FaceRenderer:
 
     @cached_property
     def _transfer(self) -> Floats:
-        return lighting.visibility(self._rest, self.triangles)
+        return lighting.visibility(self._with_hair(self._rest), self.triangles)
 
     @cached_property
     def _towards(self) -> NDArray[np.float64]:
@@ -136,24 +161,35 @@ class FaceRenderer:
     @cached_property
     def _attributes(self) -> Floats:
         """What stays of each vertex's row within a clip: float32 ``[V,20]``."""
-        rows = np.zeros((len(self._rest), ATTRIBUTES), np.float32)
-        rows[:, TINT : TINT + 3] = vertex_tint(self.kit, self.look)
-        rows[:, REST : REST + 2] = self.kit.vertices[:, :2]
+        count = len(self._rest)
+        rows = np.zeros((len(self._follow), ATTRIBUTES), np.float32)
+        rows[:count, TINT : TINT + 3] = vertex_tint(self.kit, self.look)
+        rows[:count, REST : REST + 2] = self.kit.vertices[:, :2]
+        if self._hair is not None:
+            rows[count:, TINT : TINT + 3] = self._hair.tint
+            rows[count:, TANGENT : TANGENT + 3] = self._hair.tangents
         nearest = np.argsort(-(self._towards @ lighting.directions().T.astype(np.float64)), axis=1, kind="stable")
         seen = self._transfer[:, nearest[:, :3]].mean(axis=2)
         rows[:, SEEN : SEEN + seen.shape[1]] = seen
         return rows
 
     @cached_property
+    def _texels(self) -> Floats:
+        texels = _texels(self.kit)
+        return texels if self._hair is None else np.concatenate([texels, self._hair.texels])
+
+    @cached_property
     def _scene(self) -> Scene:
         lights = self.capture.lights[:MOST_LIGHTS]
         colours = np.asarray([light.strength * np.asarray(light.colour) for light in lights])
+        kinds = [KINDS[Part(part)] for part in self.kit.part]
         shirt = (*self.look.shirt, {"crew": 0.0, "collar": 0.0, "vee": 1.0, "wide": 2.0}[self.look.neckline])
         return Scene(
             triangles=self.triangles,
-            kind=np.asarray([KINDS[Part(part)] for part in self.kit.part], np.uint8),
-            texels=_texels(self.kit),
+            kind=np.concatenate([kinds, np.full(len(self.triangles) - len(kinds), HAIR)]).astype(np.uint8),
+            texels=self._texels,
             atlas=compose_atlas(self.look),
+            strands=np.zeros((1, 1), np.uint8) if self._hair is None else self._hair.strands.shade,
             reliefs=wrinkle_maps(),
             lights=np.concatenate([self._towards, colours], axis=1).astype(np.float32),
             background=_background(self.capture, self.size),

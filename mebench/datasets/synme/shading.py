@@ -23,10 +23,13 @@ SUPERSAMPLING = 4
 SKIN, BODY, EYE, WET, HAIR, LASH = range(6)
 """Kinds of surface."""
 
-DEPTH_STEP = 0.03
+DEPTH_STEP = 0.012
 """Relative difference of inverse depth within a pixel that counts as an edge of a surface in front of another."""
 
 GAMMA_STEPS = 4096
+
+HAIR_GLOSS = 0.35
+"""Strength of the highlight across the strands."""
 
 
 NORMAL, LIGHT, TINT, PLACE, REST, TANGENT, SEEN = 0, 3, 6, 9, 12, 14, 17
@@ -41,7 +44,7 @@ class Scene(NamedTuple):
     """What does not change within a clip.
 
     triangles int32 ``[G,3]``; kind uint8 ``[G]``; texels float32 ``[G,3,2]`` into the atlas; atlas uint8 ``[H,W,4]``,
-    square root of reflectance and of half the gloss; reliefs int8 ``[P,H,W]``; lights float32 ``[L,6]``, unit direction
+    square root of reflectance and of half the gloss; strands uint8 ``[h,w]``, shade of the hair; reliefs int8 ``[P,H,W]``; lights float32 ``[L,6]``, unit direction
     towards it and colour times strength; background float32 ``[S,S,3]``, linear; shirt float32 ``[4]``, colour and
     neckline (0 round, 1 V, 2 wide); camera float32 ``[3]``, its place.
     """
@@ -50,6 +53,7 @@ class Scene(NamedTuple):
     kind: NDArray[np.uint8]
     texels: Floats
     atlas: NDArray[np.uint8]
+    strands: NDArray[np.uint8]
     reliefs: NDArray[np.int8]
     lights: Floats
     background: Floats
@@ -95,7 +99,7 @@ def shade(scene: Scene, moment: Moment, exposure: float) -> Floats:
 
 @njit(cache=True, error_model="numpy")
 def _shade(
-    triangles, kind, texels, atlas, reliefs, lights, background, shirt, camera,
+    triangles, kind, texels, atlas, strands, reliefs, lights, background, shirt, camera,
     index, points, inverse, attributes, folds, gaze, decode,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Linear radiance float32 ``[S,S,3]``; arguments are the fields of :class:`Scene` and :class:`Moment`."""
@@ -127,7 +131,7 @@ def _shade(
                     _interpolate(attributes, triangles, f, wa, wb, wc, at)
                     u = wa * texels[f, 0, 0] + wb * texels[f, 1, 0] + wc * texels[f, 2, 0]
                     v = wa * texels[f, 0, 1] + wb * texels[f, 1, 1] + wc * texels[f, 2, 1]
-                    _reflectance(kind[f], at, u, v, atlas, reliefs, folds, shirt, decode, colour)
+                    _reflectance(kind[f], at, u, v, atlas, strands, reliefs, folds, shirt, decode, colour)
                     _highlight(kind[f], at, colour, lights, camera, gaze, shine)
                     red += colour[0] * at[LIGHT] + shine[0]
                     green += colour[1] * at[LIGHT + 1] + shine[1]
@@ -171,8 +175,14 @@ def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-u
 
 
 @njit(cache=True, error_model="numpy")
-def _reflectance(kind, at, u, v, atlas, reliefs, folds, shirt, decode, colour):  # type: ignore[no-untyped-def]
+def _reflectance(kind, at, u, v, atlas, strands, reliefs, folds, shirt, decode, colour):  # type: ignore[no-untyped-def]
     """Reflectance R, G, B and gloss into ``colour`` [4]."""
+    if kind == HAIR:
+        row, column = min(max(int(v), 0), strands.shape[0] - 1), int(u) % strands.shape[1]
+        shade = strands[row, column] / 128.0
+        colour[0], colour[1], colour[2] = at[TINT] * shade, at[TINT + 1] * shade, at[TINT + 2] * shade
+        colour[3] = HAIR_GLOSS * shade
+        return
     red, green, blue, gloss = _texel(atlas, decode, u, v)
     red, green, blue = red * at[TINT], green * at[TINT + 1], blue * at[TINT + 2]
     if kind == SKIN:
