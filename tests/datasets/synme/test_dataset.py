@@ -181,7 +181,7 @@ def test_check_and_fingerprint_say_what_is_there():
     report = DATA.check()
     assert report.complete and any(DATA.fingerprint() in line for line in report.lines)
     older = cache.folder().with_name("0123456789abcdef-00000000")
-    older.mkdir()
+    older.mkdir(parents=True)
     (older / "old.mkv").write_bytes(bytes(3_000_000))
     assert cache.older_folders() == [older] and cache.usage(older) == (1, 3_000_000)
     assert any("3 MB of other states" in line for line in DATA.check().lines)

@@ -1,4 +1,4 @@
-"""What version 1 of the generator draws. A change here means other data: raise ``cache.VERSION`` and renew the numbers."""
+"""What version 1 of the generator draws. A change here means other data: raise ``cache.VERSION``, renew the numbers."""
 
 from __future__ import annotations
 
