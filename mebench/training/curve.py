@@ -41,7 +41,7 @@ def _axes(image: NDArray[np.uint8], last: float, high: float) -> None:
         cv2.line(image, (_LEFT, y), (_WIDTH - _RIGHT, y), _GREY, 1)
         _text(image, f"{share * high:g}", (8, y + 4), _BLACK)
         _text(image, f"{share * last:.0f}", (x - 12, _HEIGHT - _BOTTOM + 20), _BLACK)
-    _text(image, "step", (_WIDTH - _RIGHT + 12, _HEIGHT - _BOTTOM + 20), _BLACK)
+    _text(image, "step", (_WIDTH - _RIGHT + 40, _HEIGHT - _BOTTOM + 20), _BLACK)
 
 
 def _place(x: float, y: float, last: float, high: float) -> tuple[int, int]:
