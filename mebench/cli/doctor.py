@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PROBLEMS = 2
 """Exit code when something should be mended."""
 
-_STATES = {"ok": "ok", "unrecorded": "hash not recorded", "altered": "ALTERED", "missing": "MISSING"}
+_STATES = {"ok": "ok", "unrecorded": "hash unknown", "altered": "ALTERED", "missing": "MISSING"}
 
 
 def doctor(json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
@@ -39,8 +39,9 @@ def doctor(json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> N
 
 
 def _show(found: Examination, console: Console) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from mebench.cli.columns import aligned
 
     for name, text in _machine(found.machine).items():
         console.print(Text.assemble((f"{name:<10}", "bold"), text))
@@ -59,15 +60,8 @@ def _show(found: Examination, console: Console) -> None:
         if metric["networks"]:
             networks = ", ".join(f"{n['name']} ({_STATES[n['state']]})" for n in metric["networks"])
             console.print(Text.assemble("          ", f"{metric['name']}: {networks}"))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("weights", "state", "SHA-256", "licence", "commercial use", "needed by"):
-        table.add_column(title, overflow="fold")
-    for row in found.weights:
-        if row["needed"] or row["state"] != "missing":
-            needed_by = ", ".join(row["needed_by"])
-            cells = (row["name"], _STATES[row["state"]], (row["sha256"] or "")[:12], row["licence"], row["commercial"])
-            table.add_row(*(Text(cell) for cell in (*cells, needed_by)))
-    console.print(table)
+    for line in aligned(("weights", "state", "SHA-256", "licence", "commercial", "needed by"), _weights(found)):
+        console.print(Text(line))
     if found.optional:
         console.print(Text("can be added", style="bold"))
         for item in found.optional:
@@ -85,6 +79,22 @@ def _show_problems(found: Examination, console: Console) -> None:
     for number, problem in enumerate(found.problems, start=1):
         console.print(Text(f"{number}. {problem.what}"))
         console.print(Text(f"   blocks {problem.blocks}; mend it with: {problem.mend}"))
+
+
+def _weights(found: Examination) -> list[tuple[str, ...]]:
+    """The rows of those that ship, come with a package, or were added."""
+    return [
+        (
+            row["name"],
+            _STATES[row["state"]],
+            (row["sha256"] or "")[:8],
+            row["licence"].partition(" (")[0],
+            row["commercial"],
+            ", ".join(row["needed_by"]),
+        )
+        for row in found.weights
+        if row["needed"] or row["state"] != "missing"
+    ]
 
 
 def _machine(machine: dict[str, Any]) -> dict[str, str]:

@@ -17,25 +17,57 @@ _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
 @app.command("list")
-def list_(json_: bool = _JSON) -> None:
-    """List every checkpoint: what it is, its licence, whether it is there, and what needs it."""
-    from mebench.weights import FILES, state
+def list_(
+    names: list[str] | None = typer.Argument(None, help="Checkpoints to show in full; a table of all when left out."),
+    json_: bool = _JSON,
+) -> None:
+    """List the checkpoints: what they are, their licence, whether they are there. With names: all that is known."""
+    from mebench.weights import FILES, facts, state
 
-    found = {name: state(name) for name in FILES}
+    rows = [facts(name) for name in names] if names else list(FILES.values())
+    found = [state(row.name) for row in rows]
     if json_:
-        _print_json([_record(FILES[name], found[name]) for name in FILES])
-        return
-    from rich.console import Console
-    from rich.table import Table
+        _print_json([_record(row, one) for row, one in zip(rows, found, strict=True)])
+    elif names:
+        typer.echo("\n\n".join(_in_full(row, one) for row, one in zip(rows, found, strict=True)))
+    else:
+        _table(rows, found)
+        typer.echo("\nnext: mebench weights list NAME shows paper, hash, and where it is published and looked for")
 
-    table = Table(box=None, pad_edge=False)
-    for title in ("name", "state", "what it is", "licence", "commercial", "needed by"):
-        table.add_column(title, overflow="fold")
-    for name, row in FILES.items():
-        state_text = _STATES[found[name].state] if row.kind != "added" or found[name].path else "not added"
-        table.add_row(name, state_text, row.what, row.licence, row.commercial, ", ".join(row.needed_by))
-    Console().print(table, markup=False)
-    typer.echo("\nnext: mebench weights where NAME, or mebench weights add NAME PATH")
+
+def _table(rows: list[Any], found: list[Any]) -> None:
+    from mebench.cli.columns import aligned
+
+    cells = [
+        (row.name, _state(row, one), row.licence.partition(" (")[0], row.commercial, row.what)
+        for row, one in zip(rows, found, strict=True)
+    ]
+    for line in aligned(("name", "state", "licence", "commercial", "what it is"), cells):
+        typer.echo(line)
+
+
+def _state(row: Any, one: Any) -> str:
+    return "not added" if row.kind == "added" and one.state == "missing" else _STATES[one.state]
+
+
+def _in_full(row: Any, one: Any) -> str:
+    """Everything about one checkpoint, a line each."""
+    from mebench.weights import place
+
+    known = {
+        "what it is": row.what,
+        "trained on": row.trained_on,
+        "paper": row.paper,
+        "licence": row.licence,
+        "commercial use": row.commercial,
+        "published": row.published,
+        "published files": ", ".join(row.official),
+        "SHA-256": one.expected or one.sha256 or "not known until it is added",
+        "looked for at": str(place(row.name)),
+        "state": _state(row, one),
+        "needed by": ", ".join(row.needed_by),
+    }
+    return "\n".join([row.name, *(f"  {title:<16}{text}" for title, text in known.items() if text)])
 
 
 @app.command()
@@ -76,7 +108,7 @@ def check(
         _print_json([_record(row, one) for row, one in zip(rows, found, strict=True)])
     else:
         for row, one in zip(rows, found, strict=True):
-            typer.echo(f"{row.name}: {_STATES[one.state]}  {one.sha256 or ''}".rstrip())
+            typer.echo(f"{row.name}: {_state(row, one)}  {one.sha256 or ''}".rstrip())
     bad = [one.name for one in found if one.state == "altered" or (names and one.state == "missing")]
     if bad:
         from mebench.runs.examine import mending
@@ -126,8 +158,8 @@ def fetch(
 
 _STATES = {
     "ok": "there",
-    "unrecorded": "there, hash not recorded",
-    "altered": "ALTERED (another hash than the known one)",
+    "unrecorded": "there, hash unknown",
+    "altered": "ALTERED",
     "missing": "MISSING",
 }
 

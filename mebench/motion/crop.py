@@ -26,8 +26,10 @@ FEWEST_PIXELS = 12.0
 """Inter-ocular distance in pixels below which a face is refused: it would be enlarged more than five times."""
 
 _FEW_PIXELS = 40.0
-_MUCH_OUTSIDE = 0.2
-_FACE_CUT_OFF = 0.15
+"""Inter-ocular distance below which a note says how much the face is enlarged (one and a half times or more)."""
+
+_MUCH_OUTSIDE, _EDGE_TOUCHED, _MOSTLY_HIDDEN = 0.2, 0.15, 0.5
+"""Shares of the crop's area outside the picture, and of the face's outline, that are worth a note, a note, an error."""
 
 
 @dataclass(frozen=True)
@@ -83,30 +85,33 @@ def face_crop(image: Pixels, name: str = "the picture", size: int = SIZE) -> Cro
             f"the face in {name} is too small: {distance:.0f} pixels between the eyes, at least {FEWEST_PIXELS:.0f} "
             "are needed; give a larger picture."
         )
+    if _cut_off(image, mesh) > _MOSTLY_HIDDEN:
+        raise InputError(f"most of the face lies outside {name}; give a picture that shows it whole.")
     scale = EYE_DISTANCE * size / distance
     angle = np.arctan2(*(left - right)[::-1])
     linear = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     target = np.array(EYE_MIDDLE) * size - 0.5
     matrix = np.column_stack((linear, target - linear @ ((left + right) / 2.0)))
-    return Crop(matrix, size, distance, mesh, tuple(_notes(image, mesh, matrix, size, distance, name)))
+    return Crop(matrix, size, distance, mesh, tuple(_notes(image, mesh, matrix, size, name)))
 
 
-def _notes(
-    image: Pixels, mesh: FaceMesh, matrix: NDArray[np.float64], size: int, distance: float, name: str
-) -> list[str]:
+def _cut_off(image: Pixels, mesh: FaceMesh) -> float:
+    """Share of the face's outline that lies outside the picture, 0 to 1."""
     height, width = image.shape[:2]
-    oval = mesh.points[FACE_OVAL, :]
-    beyond = (oval < -0.5) | (oval > np.array([width, height]) - 0.5)
-    cut_off = float(beyond.any(axis=1).mean())
-    if cut_off > 0.5:
-        raise InputError(f"most of the face lies outside {name}; give a picture that shows it whole.")
+    outline = mesh.points[FACE_OVAL, :]
+    beyond = (outline < -0.5) | (outline > np.array([width, height]) - 0.5)
+    return float(beyond.any(axis=1).mean())
+
+
+def _notes(image: Pixels, mesh: FaceMesh, matrix: NDArray[np.float64], size: int, name: str) -> list[str]:
+    height, width = image.shape[:2]
+    distance = inter_ocular(mesh.points)
     notes = []
     if mesh.faces > 1:
         notes.append(f"{name} shows {mesh.faces} faces; the largest is used.")
-    if cut_off > _FACE_CUT_OFF:
+    if _cut_off(image, mesh) > _EDGE_TOUCHED:
         notes.append(f"the face in {name} is cut off by the edge of the picture.")
-    covered = cv2.warpAffine(np.ones((height, width), np.float32), matrix, (size, size))
-    outside = 1.0 - float(covered.mean())
+    outside = 1.0 - float(cv2.warpAffine(np.ones((height, width), np.float32), matrix, (size, size)).mean())
     if outside > _MUCH_OUTSIDE:
         notes.append(
             f"{outside:.0%} of the crop lies outside {name} and repeats its edge; a wider picture looks better."

@@ -9,20 +9,26 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mebench.datasets.contract import Dataset
 from mebench.errors import InputError
 from mebench.files import storage_errors, write_json, write_text
 from mebench.images import write_png
-from mebench.protocol import Protocol, Task, load_protocol
+from mebench.protocol import Protocol, Task, load_protocol, protocol_names
 from mebench.runs.inputs import TaskInputs
 from mebench.runs.plan import load_datasets
 from mebench.runs.progress import Progress, Silent
 from mebench.video import write_lossless
+
+FILES = frozenset({"README.md", "protocol.yaml", "tasks.csv", "tasks.json", "sources", "driving", "driving_frames"})
+"""Everything that an export writes: videos may be returned into the same folder."""
 
 SCHEMA_VERSION = 1
 """Of ``tasks.json``."""
@@ -44,7 +50,7 @@ def export_tasks(
     protocol: str | Path | Protocol, out: Path | str, *, frames: bool = False, progress: Progress | None = None
 ) -> Export:
     """Write the tasks of ``protocol`` into the folder ``out``: ``sources/*.png``, ``driving/*.mkv`` (lossless),
-    ``tasks.json``, ``tasks.csv`` and a ``README.md`` that says what to return.
+    ``tasks.json``, ``tasks.csv``, ``protocol.yaml`` and a ``README.md`` that says what to return.
 
     frames: also write each driving clip as a folder of PNG files. Raises :class:`InputError` when ``out`` holds the
     tasks of another protocol.
@@ -61,10 +67,20 @@ def export_tasks(
     for task, entry in zip(tasks, listing["tasks"], strict=True):
         _write_task(out, TaskInputs(task, datasets[task.dataset]), entry, written)
         progress.advance(task.key, "ok")
+    write_text(out / "protocol.yaml", yaml.safe_dump(chosen.content(), sort_keys=False, allow_unicode=True))
     write_text(out / "tasks.csv", _table(listing["tasks"]))
     write_text(out / "README.md", _readme(chosen, listing))
     write_json(out / "tasks.json", listing)  # last: a folder that has it is complete
     return Export(out, len(tasks), listing["licences"])
+
+
+def read_listing(folder: Path) -> dict[str, Any] | None:
+    """``tasks.json`` of an exported folder; None when there is none."""
+    try:
+        listing = json.loads((folder / "tasks.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return listing if isinstance(listing, dict) else None
 
 
 def _listing(protocol: Protocol, datasets: dict[str, Dataset], tasks: list[Task], frames: bool) -> dict[str, Any]:
@@ -114,8 +130,6 @@ def _names(keys: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
 
 def _refuse_another(out: Path, listing: dict[str, Any]) -> None:
-    from mebench.runs.external import read_listing
-
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give a folder.")
     old = read_listing(out)
@@ -152,6 +166,7 @@ def _table(entries: list[dict[str, Any]]) -> str:
 def _readme(protocol: Protocol, listing: dict[str, Any]) -> str:
     example = listing["tasks"][0]
     licences = "\n".join(f"* {name}: {licence}" for name, licence in listing["licences"].items())
+    given = protocol.name if protocol.name in protocol_names() else "protocol.yaml"
     frames = "\n`driving_frames/` holds the same clips as PNG files." if example["driving_frames"] else ""
     return f"""# {protocol.title}
 
@@ -165,6 +180,7 @@ reference of its motion.
 |---|---|
 | `tasks.csv`, `tasks.json` | the tasks: key, files, frame rate, number of frames; onset, apex, offset count from 0 |
 | `sources/` | source pictures, PNG |
+| `protocol.yaml` | what is run and judged, for scoring |
 | `driving/` | driving clips, lossless (FFV1 in Matroska, RGB); ffmpeg, PyAV and OpenCV read them |
 {frames}
 ## What to return
@@ -178,7 +194,7 @@ One video a task in one folder, named by its key, for example `{example["return"
 Lossless files (FFV1, or PNG frames) are best: a micro-expression moves a face by a pixel, and lossy video moves it too.
 The frame rate of your files is not read. A task without a video counts as failed.
 
-Then: `mebench score FOLDER --protocol {protocol.name} --name NAME`
+Then: `mebench score FOLDER --protocol {given} --name NAME`
 
 ## Licences of the data
 

@@ -6,7 +6,6 @@ a failed row, and everything else (resuming, bounds, tables, the page) is that o
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from mebench.errors import ConfigError, GenerationError, InputError
 from mebench.images import list_frames, read_folder
 from mebench.methods.card import method_names
 from mebench.protocol import Protocol, Task, load_protocol
+from mebench.runs.export import FILES, read_listing
 from mebench.runs.inputs import tensor
 from mebench.runs.plan import load_datasets
 from mebench.runs.progress import Progress
@@ -101,13 +101,12 @@ def score_folder(
     if name in method_names():
         raise ConfigError(f"'{name}' is a baseline's name; choose another one for your videos.")
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    given = chosen.name if isinstance(protocol, Protocol) else str(protocol)
     tasks = chosen.tasks(load_datasets(chosen))
     _check_listing(folder, chosen)
     found, unused = find_videos(folder, tasks)
     spec = returned_spec(name, folder, tasks, found)
-    spec = replace(
-        spec, command=shlex.join(["mebench", "score", str(folder), "--protocol", chosen.name, "--name", name])
-    )
+    spec = replace(spec, command=shlex.join(["mebench", "score", str(folder), "--protocol", given, "--name", name]))
     result = run_spec(spec, chosen, jobs=jobs, out=out, bounds=bounds, progress=progress)
     return Scored(result, tuple(task.key for task in tasks if task.key not in found), unused)
 
@@ -124,7 +123,7 @@ def find_videos(folder: Path, tasks: list[Task]) -> tuple[dict[str, str], tuple[
     for name in names:
         key = _key(folder / name)
         if key not in keys:
-            unused.append(name)
+            unused += [] if name in FILES else [name]
         elif key in found:
             raise InputError(f"{folder} holds two videos for one task, {found[key]} and {name}; remove one of them.")
         else:
@@ -151,15 +150,6 @@ def returned_spec(name: str, folder: Path, tasks: list[Task], found: dict[str, s
         config={"name": name, "external": True, "videos": contents},
         card=None,
     )
-
-
-def read_listing(folder: Path) -> dict[str, Any] | None:
-    """``tasks.json`` of an exported folder; None when there is none."""
-    try:
-        listing = json.loads((folder / "tasks.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return listing if isinstance(listing, dict) else None
 
 
 def _check_listing(folder: Path, protocol: Protocol) -> None:

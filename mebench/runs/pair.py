@@ -91,7 +91,7 @@ def generate_pair(
     output = generate(animator, TaskInputs(data.task(), data), SEED)
     progress.stage("measuring the motion")
     times_of = (data.fps, data.onset, data.apex, data.offset)
-    motion = measure(data.source, data.driving, output.frames, crops[1].points(), times_of, flow)
+    motion = measure(data.source, data.driving, output.frames, (crops[0].points(), crops[1].points()), times_of, flow)
     progress.stage("writing the videos")
     factor = _write_clips(out, data, output, crops[1], flow)
     facts = animator.facts()

@@ -88,20 +88,21 @@ def measure(
     source: Pixels,
     driving: Pixels,
     output: Pixels,
-    points: Points,
+    faces: tuple[Points, Points],
     times: tuple[float, int, int, int],
     flow: FlowEstimator,
 ) -> PairMotion:
     """Compare the output's motion with the driver's, carried to the output's face by landmarks.
 
-    source: uint8 ``[S,S,3]``. driving, output: uint8 ``[T,S,S,3]``. points: the mesh on the driver's onset frame.
-    times: fps, onset, apex, offset. flow: the estimator.
+    source: uint8 ``[S,S,3]``. driving, output: uint8 ``[T,S,S,3]``. faces: the meshes of the source and of the
+    driver's onset frame. times: fps, onset, apex, offset. flow: the estimator.
     """
     fps, onset, apex, offset = times
+    points = faces[1]
     try:
         own = face_mesh(output[onset]).points
     except InputError:  # a method may lose the face: then the source's place is as good as any
-        own = face_mesh(source).points
+        own = faces[0]
     carry = Correspondence(own, points, output.shape[1:3], driving.shape[1:3])
     carried: Flow = np.stack([carry.displacement(field) for field in flows_from(driving, onset, flow)])
     # The carried motion of the driver plays the part of the reference: same grid, same face as the output.

@@ -81,7 +81,8 @@ def test_table_and_readme_say_what_to_return(exported: tuple[Path, Path]) -> Non
         table = list(csv.DictReader(handle))
     assert len(table) == 6 and all(row["return"] == f"{row['key']}.mkv" for row in table)
     text = (folder / "README.md").read_text()
-    assert "mebench score FOLDER --protocol fake-mini --name NAME" in text and table[0]["return"] in text
+    assert "mebench score FOLDER --protocol protocol.yaml --name NAME" in text and table[0]["return"] in text
+    assert load_protocol(folder / "protocol.yaml").hash == load_protocol(exported[0]).hash
 
 
 def test_frames_are_written_on_request(tmp_path: Path, protocol_file: Callable[..., Path]) -> None:

@@ -102,10 +102,11 @@ def test_half_the_motion_is_measured_as_half() -> None:
     crop = face_crop(strong[0])
     source, driving, output = crop.apply(strong[0]), crop.apply(strong), crop.apply(weak)
     flow = RememberedFlow()
-    motion = measure(source, driving, output, crop.points(), (100.0, 0, APEX, FRAMES - 1), flow)
+    faces, times = (crop.points(), crop.points()), (100.0, 0, APEX, FRAMES - 1)
+    motion = measure(source, driving, output, faces, times, flow)
     assert motion.gain == pytest.approx(0.5, abs=0.06)
     assert motion.output_peak == pytest.approx(0.5 * motion.driver_peak, rel=0.15)
-    still = measure(source, driving, np.repeat(source[None], FRAMES, 0), crop.points(), (100.0, 0, APEX, 11), flow)
+    still = measure(source, driving, np.repeat(source[None], FRAMES, 0), faces, times, flow)
     assert still.missing == "no motion along the driver's is told from noise"
     assert still.profile is None and still.output_peak == 0.0
 

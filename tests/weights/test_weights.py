@@ -338,6 +338,11 @@ def test_commands(published: Path, own_home: Path) -> None:
     rows = {row["name"]: row for row in json.loads(text)}
     assert code == 0 and set(rows) == set(FILES)
     assert rows["flowmag-raft"]["state"] == "ok" and rows["vox-cpk"]["state"] == "missing"
+    code, text = run("list", "vox-cpk", "alexnet")
+    for part in ("NeurIPS 2019", "first-order-model", "vox-cpk.pth.tar", str(own_home), "BSD-3-Clause", "c7c231f5"):
+        assert part in text
+    code, text = run("list")
+    assert code == 0 and "not added" in text and len(text.splitlines()) < 40
     code, text = run("add", "flowmag", str(own_home / "nothing.pth"))
     assert code == 2 and "Traceback" not in text and "does not exist" in text
 
