@@ -14,7 +14,10 @@ def run(
         "open-mini", "--protocol", "-p", help="A protocol's name, or the path of a YAML file."
     ),
     jobs: int | None = typer.Option(
-        None, "--jobs", "-j", help="Processes (default: one a core, at most 8). 0: none but this one, for debuggers."
+        None,
+        "--jobs",
+        "-j",
+        help="Processes (default: one a core and 2 GB, at most 8). 0: this one alone, for debuggers.",
     ),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
     limit: int | None = typer.Option(None, "--limit", "-n", help="Do the first N tasks only; goes on later without."),

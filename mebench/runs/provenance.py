@@ -48,7 +48,7 @@ def hardware() -> dict[str, Any]:
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memory_gb": _memory_gb(),
+        "memory_gb": memory_gb(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
@@ -95,7 +95,8 @@ def _processor() -> str:
     )
 
 
-def _memory_gb() -> float | None:
+def memory_gb() -> float | None:
+    """Memory of this machine in GB (10^9 bytes); None where the system does not tell."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
     except (AttributeError, ValueError, OSError):  # not a POSIX system

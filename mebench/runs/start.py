@@ -13,11 +13,15 @@ from mebench.runs.conclude import conclude
 from mebench.runs.execute import Order, command, execute
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
+from mebench.runs.provenance import memory_gb
 from mebench.runs.schema import SummaryRecord
 from mebench.runs.spec import MethodSpec
 
 MOST_JOBS = 8
-"""Default number of processes at most: each needs about a GB, and open-mini has 24 tasks."""
+"""Default number of processes at most: open-mini has 24 tasks, and starting a process costs as much as half a task."""
+
+GB_A_JOB = 2.0
+"""Memory to be had for each process by default; 1.4 GB were measured."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ def run(
     changed metric scores stored clips without generating them. The scores are the same bytes for any number of jobs.
 
     method: name of a baseline, or a path to a ``method.yaml``. backbone: replaces the method's own.
-    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: cores, at most 8); 0
-    works in this process, for debuggers.
+    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: one a core and 2 GB of memory,
+    at most 8); 0 works in this process, for debuggers.
     out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
     bounds: also score floor (``still``) and ceiling (``truth``) on the same tasks, once per protocol and machine.
     retry_failed: try failed tasks again.
@@ -102,7 +106,8 @@ def run_spec(
 
 def _jobs(jobs: int | None) -> int:
     if jobs is None:
-        return max(1, min(_cores(), MOST_JOBS))
+        room = int((memory_gb() or MOST_JOBS * GB_A_JOB) / GB_A_JOB)
+        return max(1, min(_cores(), room, MOST_JOBS))
     if jobs < 0:
         raise ConfigError(f"the number of jobs is {jobs}; give 1 or more, or 0 to work in this process.")
     return jobs
