@@ -16,4 +16,4 @@ if __name__ == "__main__":
     found = commands(Path(sys.argv[1]).read_text(encoding="utf-8"))
     if len(found) < 2:
         sys.exit(f"{sys.argv[1]} holds {len(found)} tested blocks; the two commands of the first screen are expected.")
-    print("\n".join(found))
+    sys.stdout.write("\n".join(found) + "\n")

@@ -68,7 +68,8 @@ def _refuse_references(text: str, name: str) -> None:
         tag = getattr(event, "tag", None)
         if anchor or tag:
             what = f"the tag '{tag}'" if tag else f"the anchor or alias '{anchor}'"
-            raise ConfigError(f"line {event.start_mark.line + 1} of {name}: {what} is not allowed; write plain values.")
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ConfigError(f"line {line} of {name}: {what} is not allowed; write plain values.")
 
 
 def _construct(node: yaml.Node, location: Location, lines: dict[Location, int], name: str) -> Any:
@@ -80,8 +81,9 @@ def _construct(node: yaml.Node, location: Location, lines: dict[Location, int], 
             line = key_node.start_mark.line + 1
             if key in mapping:
                 raise ConfigError(f"line {line} of {name}: the key '{key}' stands twice.")
-            mapping[key] = _construct(value_node, (*location, key), lines, name)
-            lines[(*location, key)] = line
+            place = (*location, key)
+            mapping[key] = _construct(value_node, place, lines, name)
+            lines[place] = line
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, (*location, index), lines, name) for index, item in enumerate(node.value)]

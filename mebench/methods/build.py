@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mebench import registry
 from mebench.errors import ConfigError
@@ -47,8 +48,8 @@ def build(file: MethodFile) -> Method | Oracle:
 def _pipeline(name: str, config: PipelineConfig) -> Method:
     from mebench.methods.pipeline import Pipeline
 
-    magnifier = config.magnifier and _call(registry.load("magnifiers", config.magnifier.name), config.magnifier)
-    demagnifier = config.demagnifier and _call(registry.load("magnifiers", config.demagnifier.name), config.demagnifier)
+    magnifier = _magnifier(config.magnifier)
+    demagnifier = _magnifier(config.demagnifier)
     backbone = _call(registry.load("backbones", config.backbone.name), config.backbone, "backbone")
     return Pipeline(
         name,
@@ -60,7 +61,11 @@ def _pipeline(name: str, config: PipelineConfig) -> Method:
     )
 
 
-def _call(factory: object, stage: Stage, what: str = "magnifier") -> object:
+def _magnifier(stage: Stage | None) -> Any:
+    return None if stage is None else _call(registry.load("magnifiers", stage.name), stage)
+
+
+def _call(factory: object, stage: Stage, what: str = "magnifier") -> Any:
     if not callable(factory):
         raise ConfigError(f"the {what} '{stage.name}' is not callable.")
     try:

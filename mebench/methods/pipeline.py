@@ -60,7 +60,7 @@ class Pipeline:
         if self._enrolled is None or self._enrolled[0] != source.key:
             self._enrolled = (source.key, self._backbone.enroll(source.image))
         reference = driver.frames[driving.onset]
-        batches = driver.frames.split(_BATCH)
+        batches = torch.split(driver.frames, _BATCH)
         frames = torch.cat([self._backbone.drive(self._enrolled[1], batch, reference) for batch in batches])
         info: dict[str, Any] = {"factor": driver.factor, "measured_gain": driver.gain}
         if self._demagnifier is not None:
@@ -99,11 +99,11 @@ class Pipeline:
         if driving.key in self._drivers:
             self._drivers.move_to_end(driving.key)
             return self._drivers[driving.key]
-        factor = self._factor
-        if factor == "auto":
-            factor = automatic_factor(driving.frames, driving.onset, driving.apex)
+        wanted = self._factor
+        if wanted == "auto":
+            wanted = automatic_factor(driving.frames, driving.onset, driving.apex)
         low, high = self._magnifier.factors
-        factor = min(max(float(factor), low), high)
+        factor = min(max(float(wanted), low), high)
         frames = self._magnifier.magnify(driving.frames, factor, driving.onset)
         gain = measured_gain(driving.frames, frames, driving.onset, driving.apex)
         self._drivers[driving.key] = _Magnified(frames, factor, gain)
