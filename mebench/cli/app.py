@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import doctor, generate, listing, protocol, run, score, tasks, train, weights
+from mebench.cli import data, doctor, generate, listing, protocol, run, score, tasks, train, weights
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -92,6 +92,7 @@ app.command("list")(listing.list_)
 app.command("generate")(generate.generate)
 app.command("score")(score.score)
 app.command("doctor")(doctor.doctor)
+app.add_typer(data.app, name="data")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(weights.app, name="weights")
