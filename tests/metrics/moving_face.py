@@ -19,7 +19,7 @@ from mebench.clip import ExactFlow, Part, Truth
 from mebench.metrics.sample import Sample
 
 SIZE = 256
-FRAMES, ONSET, APEX, OFFSET, FPS = 24, 3, 11, 20, 100.0
+FRAMES, ONSET, APEX, OFFSET, FPS = 15, 2, 7, 12, 60.0
 RIGHT_EYE_CENTRE, LEFT_EYE_CENTRE = (102.0, 118.0), (153.0, 120.0)
 FACE_CENTRE, FACE_AXES = (127.0, 140.0), (45.0, 60.0)
 

@@ -111,16 +111,16 @@ def test_spill_does_not_count_missing_strength(laboratory):
         assert SPILL.score(laboratory.moving(gain=gain)) < 0.2
 
 
-@pytest.mark.parametrize("lag", [2.0, 4.0, 6.0])
+@pytest.mark.parametrize("lag", [1.0, 2.0, 3.0])
 def test_a_lag_is_motion_at_the_wrong_time(lag, laboratory):
     got = scores(laboratory.moving(lag=lag))
-    assert got["apex_error"] == pytest.approx(lag * 1000.0 / FPS, abs=3.0)
+    assert got["apex_error"] == pytest.approx(lag * 1000.0 / FPS, abs=5.0)
     assert got["gain"] > 0.25
     assert got["profile"] < 1.0 - 0.04 * lag
 
 
 def test_profile_falls_with_the_lag_and_is_not_negative(laboratory):
-    read = [PROFILE.score(laboratory.moving(lag=lag)) for lag in (0.0, 2.0, 4.0, 6.0)]
+    read = [PROFILE.score(laboratory.moving(lag=lag)) for lag in (0.0, 1.0, 2.0, 3.0)]
     assert all(later < earlier for earlier, later in pairwise(read))
     assert read[-1] >= 0.0
 
@@ -156,11 +156,11 @@ def test_no_expression_no_number(laboratory):
 def test_blinking_frames_are_left_out(laboratory):
     sample = laboratory.moving()
     units = sample.truth.action_units.copy()
-    units[14:17, 24] = 0.7
+    units[10:12, 24] = 0.7
     blinking = replace(sample, truth=replace(sample.truth, action_units=units))
-    assert project(blinking).judged.tolist() == [t for t in range(FRAMES) if t != ONSET and not 14 <= t < 17]
+    assert project(blinking).judged.tolist() == [t for t in range(FRAMES) if t != ONSET and not 10 <= t < 12]
     spoiled = sample.output.copy()
-    spoiled[14:17] = 255 - spoiled[14:17]
+    spoiled[10:12] = 255 - spoiled[10:12]
     assert GAIN.score(replace(blinking, output=spoiled)) == GAIN.score(blinking)
     assert PROFILE.score(replace(blinking, output=spoiled)) == PROFILE.score(blinking)
 

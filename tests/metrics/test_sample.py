@@ -161,4 +161,4 @@ def test_estimator_is_deterministic_and_finite_on_flat_frames():
 
 def test_constants_of_the_laboratory():
     assert 0 < ONSET < APEX < OFFSET < FRAMES
-    assert FPS == 100.0
+    assert FPS == 60.0

@@ -34,11 +34,14 @@ MOVING = {
     "right": lambda lab: lab.moving(),
     "weak": lambda lab: lab.moving(gain=0.25),
     "strong": lambda lab: lab.moving(gain=2.0),
-    "late": lambda lab: lab.moving(lag=4.0),
+    "late": lambda lab: lab.moving(lag=2.0),
     "no head": lambda lab: lab.moving(head=0.0),
     "spoiled": lambda lab: lab.moving(wrong=1.0),
     "noisy": lambda lab: sensor(lab.output(), lab.noise, seed=16),
 }
+
+
+HARD = {"noise", "other noise", "jpeg", "noise and h264", "head alone", "right", "weak"}
 
 
 def worth(facts, value):
@@ -59,14 +62,20 @@ def lab(request):
     return request.getfixturevalue(request.param)
 
 
+def samples(lab, makers):
+    """All kinds in the laboratory of 1 px; in that of half a pixel and strong noise those that noise makes hard."""
+    kinds = set(makers) & HARD if lab.motion.amplitude < 1.0 else makers
+    return {kind: _sample(lab, makers[kind](lab)) for kind in makers if kind in kinds}
+
+
 @pytest.fixture(scope="module")
 def still_samples(lab):
-    return {name: _sample(lab, make(lab)) for name, make in STILL.items()}
+    return samples(lab, STILL)
 
 
 @pytest.fixture(scope="module")
 def moving_samples(lab):
-    return {name: _sample(lab, make(lab)) for name, make in MOVING.items()}
+    return samples(lab, MOVING)
 
 
 def test_the_family_is_not_empty():
@@ -122,7 +131,7 @@ def test_motion_has_a_course_whenever_it_comes(count):
     course = course_of(count)
     for motion in (course, 0.3 * course, np.roll(course, count // 6), course - 5.0):
         assert chance(motion + 0.01 * rng.normal(size=count), course) <= CHANCE
-    assert chance(course, course) == 0.0
+    assert chance(course, course) < 1e-30
     assert chance(np.zeros(count), course) == 0.5
 
 
