@@ -20,7 +20,24 @@ from mebench.datasets.synme.hair import grow
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.kit import Kit, Part, load_kit
 from mebench.datasets.synme.shading import (
-    ATTRIBUTES, BODY, HAIR, TANGENT, EYE, LIGHT, MOST_LIGHTS, NORMAL, PLACE, REST, SEEN, SKIN, SUPERSAMPLING, TINT, WET, Moment, Scene, shade,
+    ATTRIBUTES,
+    BODY,
+    EYE,
+    HAIR,
+    LIGHT,
+    MOST_LIGHTS,
+    NORMAL,
+    PLACE,
+    REST,
+    SEEN,
+    SKIN,
+    SUPERSAMPLING,
+    TANGENT,
+    TINT,
+    WET,
+    Moment,
+    Scene,
+    shade,
 )  # fmt: skip
 from mebench.datasets.synme.texture import EYE_PATCH, LIP_TEXEL, SKIN_TEXEL, WHITE_TEXEL, eye_corners, to_texels
 from mebench.datasets.synme.texture_hair import above_hairline

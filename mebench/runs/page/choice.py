@@ -33,11 +33,13 @@ def ranking_metric(metrics: Mapping[str, MetricInfo]) -> str | None:
 def choose(rows: Sequence[TaskRecord], metrics: Mapping[str, MetricInfo], most: int = MOST_CLIPS) -> list[Choice]:
     """At most ``most`` finished clips, self-reenactment first, in each kind from the best to the worst."""
     metric = ranking_metric(metrics)
-    ranked = sorted((row for row in rows if row["status"] == "ok" and row["clip"]), key=lambda r: _order(r, metric, metrics))
+    ranked = sorted(
+        (row for row in rows if row["status"] == "ok" and row["clip"]), key=lambda r: _order(r, metric, metrics)
+    )
     labels: dict[str, str] = {}
     for kind in ("self", "cross"):
         labels.update(_extremes([r for r in ranked if r["task"]["kind"] == kind], metric, metrics))
-    chosen = {key: None for key in list(labels)[:most]}
+    chosen = dict.fromkeys(list(labels)[:most])
     domains = {row["task"]["driving_domain"] for row in ranked if row["task"]["key"] in chosen}
     for domain in sorted({row["task"]["driving_domain"] for row in ranked} - domains):
         members = [row["task"]["key"] for row in ranked if row["task"]["driving_domain"] == domain]

@@ -29,10 +29,17 @@ def may_show_output(terms: DatasetInfo | None, output: Pixels, source: Pixels, d
     if recorded is None:
         return None
     if terms is None or not terms["may_show_generated"]:
-        return f"Not shown: its licence{_named(terms)} does not allow clips generated from this dataset to be published."
-    copies = [min(_difference(frame, source), _difference(frame, driven)) < COPY for frame, driven in zip(output, driving, strict=True)]
+        return (
+            f"Not shown: its licence{_named(terms)} does not allow clips generated from this dataset to be published."
+        )
+    copies = [
+        min(_difference(frame, source), _difference(frame, driven)) < COPY
+        for frame, driven in zip(output, driving, strict=True)
+    ]
     if 2 * sum(copies) > len(copies):
-        return f"Not shown: this output copies frames of the dataset, and its licence{_named(terms)} does not allow that."
+        return (
+            f"Not shown: this output copies frames of the dataset, and its licence{_named(terms)} does not allow that."
+        )
     return None
 
 
