@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,36 +14,39 @@ from mebench.clip import Generated, Pixels
 from mebench.errors import GenerationError
 from mebench.methods.contract import Method, Oracle
 from mebench.motion.warp import resize
+from mebench.runs.clock import Clock
 from mebench.runs.inputs import TaskInputs, pixels
 
 
 @dataclass(frozen=True)
 class Output:
     """frames: uint8 ``[T,S,S,3]`` at the scoring size. native: height and width as the method gave them.
-    info: the method's own words, JSON values. seconds: wall time of the method alone."""
+    info: the method's own words, JSON values. time: of the method alone."""
 
     frames: Pixels
     native: tuple[int, int]
     info: dict[str, Any]
-    seconds: float
+    time: Clock
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the method alone."""
+        return self.time.wall
 
 
 def generate(method: Method | Oracle, inputs: TaskInputs, seed: int) -> Output:
     """Run ``method`` on a task. Raises :class:`GenerationError` for frames that cannot be stored, and whatever the
     method raises. The same inputs and seed give the same output, whatever ran before in this process."""
     source, driving = inputs.source(), inputs.driving()
-    truth = inputs.truth if isinstance(method, Oracle) else None  # rendered before the clock starts
     _seed(seed, inputs.task.hash)
-    started = time.perf_counter()
-    with torch.inference_mode():
+    with torch.inference_mode(), Clock() as clock:
         if isinstance(method, Oracle):
-            generated = method.reveal(source, driving, lambda: truth or inputs.revealed())
+            generated = method.reveal(source, driving, inputs.revealed)
         else:
             generated = method.generate(source, driving)
-    seconds = time.perf_counter() - started
     frames = _checked(generated, len(driving.frames), tuple(source.image.shape[1:]))
     native = (int(frames.shape[2]), int(frames.shape[3]))
-    return Output(pixels(resize(frames, inputs.task.size)), native, _json(generated.info), seconds)
+    return Output(pixels(resize(frames, inputs.task.size)), native, _json(generated.info), clock)
 
 
 def _seed(seed: int, task_hash: str) -> None:

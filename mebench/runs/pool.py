@@ -149,7 +149,6 @@ class _Process:
             env={**os.environ, **ONE_THREAD},
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its workers in order
         )
 
     def ask(self, message: Any) -> Reply | None:

@@ -137,14 +137,20 @@ class TaskRecord(TypedDict):
 
 
 class CostRecord(TypedDict):
-    """``costs/<key>.json``: measured, never reproducible byte by byte."""
+    """``costs/<key>.json``: measured, never reproducible byte by byte; failed tasks have none. Stages run on one thread;
+    ``cpu`` is the time of the processor, which other processes on the machine do not lengthen."""
 
     task: str
     frames: int
+    prepare_seconds: float
+    """Decoding or rendering the source, the driving clip and the true answer."""
+    prepare_cpu_seconds: float
     generate_seconds: float
-    """Wall time of the method, from tensors to tensors, on one thread."""
+    """The method, from tensors to tensors."""
+    generate_cpu_seconds: float
     score_seconds: float
-    """Wall time of all metrics that were computed last."""
+    """All metrics that were computed last."""
+    score_cpu_seconds: float
     peak_memory_mb: float | None
     """Largest resident memory of the worker process so far; ``null`` where the system does not tell."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mebench.runs.schema import SCORE_COLUMNS, CostRecord, TaskRecord
 
-COST_COLUMNS = ("task", "frames", "generate_seconds", "score_seconds", "peak_memory_mb")
+COST_COLUMNS = tuple(CostRecord.__annotations__)
 
 NOT_SCORED = "the clip is not scored; start the same command again."
 """Reason of a number that nobody tried to compute."""

@@ -6,7 +6,6 @@ are prepared once.
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
@@ -15,11 +14,12 @@ from mebench.errors import CheckpointError, MebenchError, MissingWeights, Storag
 from mebench.methods.contract import Method, Oracle
 from mebench.metrics.contract import Metric
 from mebench.protocol import Task
+from mebench.runs.clock import Clock
 from mebench.runs.curves import curves
 from mebench.runs.generation import Output, generate
 from mebench.runs.inputs import TaskInputs
 from mebench.runs.provenance import peak_memory_mb
-from mebench.runs.schema import SCHEMA_VERSION, TaskInfo, TaskRecord
+from mebench.runs.schema import SCHEMA_VERSION, CostRecord, TaskInfo, TaskRecord
 from mebench.runs.scoring import outdated, score
 from mebench.runs.store import RunStore
 
@@ -60,16 +60,19 @@ def finish(target: Target, inputs: TaskInputs, metrics: dict[str, Metric]) -> Do
         target.store, inputs.task, done.notes, keep_clips=target.keep_clips, redo_failed=target.redo_failed
     )
     frames: Pixels | None = None
+    preparing = Clock()
+    if record is None or outdated(record["scores"], metrics):
+        preparing = inputs.prepare()  # data that cannot be read stops the run; no method failed there
     if record is None:
-        record, output = _generate(target, inputs)
+        record, output = _generate(target, inputs, preparing)
         frames = output.frames if output else None
         done.generated = True
     done.status = record["status"]
     names = outdated(record["scores"], metrics)
     if done.status == "ok" and names:
-        started = time.perf_counter()
-        _score(target, inputs, record, frames, metrics, names)
-        _add_cost(target, inputs, score_seconds=time.perf_counter() - started)
+        with Clock() as clock:
+            _score(target, inputs, record, frames, metrics, names)
+        _add_cost(target, inputs, clock.record("score"))
         done.scored = True
         reasons = {name: record["scores"][name]["reason"] or "" for name in names}
         done.notes += [
@@ -107,9 +110,8 @@ def _usable(store: RunStore, task: Task, notes: list[str], *, keep_clips: bool, 
     return record
 
 
-def _generate(target: Target, inputs: TaskInputs) -> tuple[TaskRecord, Output | None]:
+def _generate(target: Target, inputs: TaskInputs, preparing: Clock) -> tuple[TaskRecord, Output | None]:
     """Generate, store the clip, and write the row: from then on the clip is not generated again."""
-    _ = inputs.source_image, inputs.driving_frames  # data that cannot be read stops the run; no method failed there
     record = _empty_row(cast(TaskInfo, inputs.task.record()))
     output: Output | None = None
     try:
@@ -122,7 +124,7 @@ def _generate(target: Target, inputs: TaskInputs) -> tuple[TaskRecord, Output | 
         record["info"] = output.info
         if target.keep_clips:
             record["clip"] = target.store.write_clip(inputs.task, output.frames, output.native)
-        _add_cost(target, inputs, generate_seconds=output.seconds)
+        _add_cost(target, inputs, {**preparing.record("prepare"), **output.time.record("generate")})
     target.store.write_row(record)
     return record, output
 
@@ -147,18 +149,13 @@ def _score(
     target.store.write_row(record)
 
 
-def _add_cost(target: Target, inputs: TaskInputs, **seconds: float) -> None:
+def _add_cost(target: Target, inputs: TaskInputs, seconds: dict[str, float]) -> None:
+    """Write the costs of a task with those of one stage replaced."""
     key = inputs.task.key
-    old = target.store.cost(key)
-    target.store.write_cost(
-        {
-            "task": key,
-            "frames": len(inputs.task.frames),
-            "generate_seconds": seconds.get("generate_seconds", old["generate_seconds"] if old else 0.0),
-            "score_seconds": seconds.get("score_seconds", old["score_seconds"] if old else 0.0),
-            "peak_memory_mb": peak_memory_mb(),
-        }
-    )
+    old: dict[str, Any] = dict(target.store.cost(key) or {})
+    cost: dict[str, Any] = {name: old.get(name, 0.0) for name in CostRecord.__annotations__}
+    cost |= {"task": key, "frames": len(inputs.task.frames), "peak_memory_mb": peak_memory_mb(), **seconds}
+    target.store.write_cost(cast(CostRecord, cost))
 
 
 def _empty_row(task: TaskInfo) -> TaskRecord:

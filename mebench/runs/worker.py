@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -69,6 +70,7 @@ class Reply(TypedDict, total=False):
 
 def main() -> None:
     """Serve until the input ends. When it ends early the parent is gone: the process stops at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair: it ends its workers
     answers = _claim_stdout()
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
