@@ -11,8 +11,8 @@ from mebench.datasets.synme.identity import Identity
 Colour = tuple[float, float, float]
 """Linear RGB reflectance."""
 
-LIGHT_SKIN: Colour = (0.66, 0.42, 0.32)
-DARK_SKIN: Colour = (0.075, 0.038, 0.024)
+LIGHT_SKIN: Colour = (0.74, 0.46, 0.325)
+DARK_SKIN: Colour = (0.088, 0.040, 0.022)
 """Reflectance of skin at melanin 0 and 1; between them it is geometric, as absorption adds up in the exponent."""
 
 HAIR_COLOURS: dict[str, Colour] = {
@@ -25,8 +25,8 @@ HAIR_COLOURS: dict[str, Colour] = {
 GREY_HAIR: Colour = (0.30, 0.29, 0.28)
 
 IRIS_COLOURS: dict[str, Colour] = {
-    "dark brown": (0.035, 0.016, 0.008),
-    "brown": (0.085, 0.038, 0.016),
+    "dark brown": (0.024, 0.011, 0.006),
+    "brown": (0.055, 0.025, 0.011),
     "hazel": (0.13, 0.085, 0.03),
     "green": (0.11, 0.14, 0.06),
     "blue": (0.10, 0.17, 0.26),
@@ -124,11 +124,11 @@ def _skin(draws: Draws, melanin: float) -> Colour:
 
 def _brows(draws: Draws, male: bool) -> Brows:
     return Brows(
-        arch=draws.uniform(0.0, 0.03 if male else 0.055),
+        arch=draws.uniform(0.0, 0.02 if male else 0.035),
         height=draws.normal(0.0, 0.012),
         width=draws.uniform(0.042, 0.065) * (1.12 if male else 0.78),
         density=draws.uniform(0.55, 0.95),
-        tilt=draws.normal(0.0, 0.012),
+        tilt=draws.normal(-0.004, 0.006),
     )
 
 

@@ -23,12 +23,15 @@ CAVITY_SHADE = (0.80, 0.55, 0.50)
 """The inside of the lids against skin."""
 
 
-def compose_atlas(look: Appearance) -> NDArray[np.uint8]:
-    """The atlas uint8 ``[H,W,4]``: square roots of reflectance R, G, B and of half the gloss, times 255."""
+def compose_atlas(look: Appearance, rest: Floats) -> NDArray[np.uint8]:
+    """The atlas uint8 ``[H,W,4]``: square roots of reflectance R, G, B and of half the gloss, times 255.
+
+    rest: float32 ``[V,3]``, the neutral mesh of the person.
+    """
     paint, gloss = paint_skin(look)
     paint_lips(look, paint, gloss)
     paint_lids(look, paint, gloss)
-    paint_brows(look, paint, gloss)
+    paint_brows(look, rest, paint, gloss)
     paint_scalp(look, paint, gloss)
     paint_eyes(look, paint, gloss)
     for (column, row), colour, shine in (

@@ -49,12 +49,12 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "buzz": Style(None, 0.035, 0.5, (0.70, 0.50), ragged=0.25),
-    "short": Style(None, 0.17, 0.32, (0.97, 0.85, 0.70, 0.50), ragged=0.6),
+    "short": Style(None, 0.17, 0.32, (0.97, 0.88, 0.78, 0.60), ragged=0.6),
     "side": Style(0.50, 0.20, 0.35, (0.97, 0.88, 0.72, 0.50), back=1.25, ragged=0.4),
     "swept": Style(0.10, 0.26, 0.28, (0.97, 0.88, 0.72, 0.50), back=1.75, ragged=0.4),
     "pixie": Style(None, 0.17, 0.65, (0.97, 0.86, 0.72, 0.50), front=0.14, ragged=0.9),
     "tied": Style(0.05, 0.11, 0.7, (0.98, 0.85, 0.60), back=1.75, ragged=0.15),
-    "long": Style(0.15, 0.15, 1.0, (0.98, 0.88, 0.74, 0.55), back=1.12, fall=5.5, ragged=0.6),
+    "long": Style(0.15, 0.15, 1.0, (0.98, 0.88, 0.74, 0.55), back=1.12, fall=5.5, ragged=0.4),
     "bob": Style(0.30, 0.17, 1.0, (0.98, 0.88, 0.74, 0.55), back=1.12, fall=6.35, ears=True, ragged=0.25, inward=0.12),
     "fringe": Style(None, 0.15, 1.0, (0.98, 0.88, 0.74, 0.55), front=0.36, fall=5.9, ears=True, ragged=0.4),
 }
@@ -96,7 +96,7 @@ def style_of(look: Appearance) -> Style | None:
         front=style.front * draws.uniform(0.55, 1.15),
         fall=None if style.fall is None else style.fall + draws.uniform(-0.25, 0.25),
         ears=style.ears or draws.chance(0.5),
-        curl=draws.uniform(2.0, 9.0) if draws.chance(0.35) else 0.0,
+        curl=draws.uniform(1.5, 5.0) if draws.chance(0.35) else 0.0,
     )
 
 
@@ -129,12 +129,14 @@ def _sheet(style: Style, head: Hull, look: Appearance, layer: int, first: float,
     t = np.linspace(0.0, 1.0, rows)[None, :]
     x, z = _from_whorl(style, across, t) if style.part is None else _from_parting(style, np.abs(across), last, t)
     around, angle = np.arctan2(x, z).astype(np.float32), np.hypot(x, z).astype(np.float32)
-    share = 0.45 + 0.55 * (layer + 1.0) / len(style.cover)
+    share = 0.66 + 0.34 * (layer + 1.0) / len(style.cover)
     lift = share * _volume(style, look, around, angle, t.astype(np.float32)) + 0.006
     places, along = head.at(around, angle, lift), t.astype(np.float32)
     if style.fall is not None:
         places, along = _hang(style, places, share)
-    tint = np.broadcast_to(np.asarray(look.hair, np.float32) * np.float32(0.45 + 0.55 * share), places.shape)
+    tint = np.broadcast_to(
+        np.asarray(look.hair, np.float32) * np.float32(0.55 + 0.45 * (layer + 1.0) / len(style.cover)), places.shape
+    )
     start = 0.5 if last == -1.0 else 0.0
     return places, along.ravel(), tint, layer, start, start + (1.0 if whole else 0.5)
 

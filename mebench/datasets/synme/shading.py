@@ -189,10 +189,11 @@ def _reflectance(kind, at, u, v, atlas, strands, reliefs, folds, shirt, decode, 
         fold = _fold(reliefs, folds, u, v, at[REST])
         red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
     elif kind == BODY:
-        cloth = _cloth(shirt, at[REST], at[REST + 1])
-        red += cloth * (shirt[0] - red)
-        green += cloth * (shirt[1] - green)
-        blue += cloth * (shirt[2] - blue)
+        cloth, below = _cloth(shirt, at[REST], at[REST + 1])
+        weave = 0.86 + 0.14 * below
+        red += cloth * (shirt[0] * weave - red)
+        green += cloth * (shirt[1] * weave - green)
+        blue += cloth * (shirt[2] * weave - blue)
         gloss *= 1 - cloth
     colour[0], colour[1], colour[2], colour[3] = red, green, blue, gloss
 
@@ -235,12 +236,12 @@ def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[n
 
 @njit(cache=True, error_model="numpy")
 def _display(linear: Floats, exposure: float, gamma: Floats) -> Floats:
-    """Camera response v -> 1.12 v / (1 + 0.18 v) with a soft shoulder, clipped, then the sRGB curve."""
+    """Camera response v -> 1.3 v / (1 + 0.3 v) with a soft shoulder, clipped, then the sRGB curve."""
     out = np.empty_like(linear)
     source, target = linear.ravel(), out.ravel()
     for i in range(source.size):
         v = source[i] * exposure
-        v = 1.12 * v / (1.0 + 0.18 * v)
+        v = 1.3 * v / (1.0 + 0.3 * v)
         v = min(max(v, 0.0), 1.0) * GAMMA_STEPS
         k = int(v)
         target[i] = gamma[k] + (v - k) * (gamma[k + 1] - gamma[k])
@@ -333,8 +334,8 @@ def _fold(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: 
 
 
 @njit(cache=True, error_model="numpy")
-def _cloth(shirt: Floats, x: float, y: float) -> float:
-    """How much cloth covers the body at template (x, y): round, V-shaped or wide neckline."""
+def _cloth(shirt: Floats, x: float, y: float) -> tuple[float, float]:
+    """How much cloth covers the body at template (x, y): round, V-shaped or wide neckline; and 0 on its hem, 1 below."""
     width = abs(x)
     if shirt[3] == 1.0:
         edge = 5.86 - max(0.62 - 1.05 * width, 0.0)
@@ -342,4 +343,4 @@ def _cloth(shirt: Floats, x: float, y: float) -> float:
         edge = 5.78 - 0.34 * np.exp(-((width / 0.75) ** 4))
     else:
         edge = 5.86 - 0.22 * np.exp(-((width / 0.42) ** 2))
-    return _smooth(0.012, -0.012, y - edge)
+    return _smooth(0.012, -0.012, y - edge), _smooth(0.075, 0.085, edge - y)

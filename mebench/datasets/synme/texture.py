@@ -133,6 +133,18 @@ def _inverse(low: float, high: float, stretch: tuple[float, float, float]) -> tu
     return _axis(low, high, stretch, knots), knots
 
 
+@cache
+def around(x_low: float, x_high: float, y_low: float, y_high: float) -> tuple[Surface, tuple[slice, slice]]:
+    """The part of the atlas that holds the front of the template between these places (dm), and its window."""
+    at = surface()
+    rows, columns = np.nonzero(
+        at.inside & (at.z > 0.6) & (at.x > x_low) & (at.x < x_high) & (at.y > y_low) & (at.y < y_high)
+    )
+    window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+    parts = (np.ascontiguousarray(part[window]) for part in (at.x, at.y, at.z, at.lips, at.ears, at.inside))
+    return Surface(*parts), window
+
+
 def smoothstep(low: float, high: float, value: Floats) -> Floats:
     """Cubic step from 0 at ``low`` to 1 at ``high`` (also falling, when low > high)."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mebench.datasets.synme.appearance import Appearance
 from mebench.datasets.synme.kit import load_kit
-from mebench.datasets.synme.texture import EYE_PATCH, eye_corners, lay, smoothstep, surface
+from mebench.datasets.synme.texture import EYE_PATCH, around, eye_corners, lay, smoothstep
 from mebench.datasets.synme.texture_noise import field
 
 Floats = NDArray[np.float32]
@@ -23,6 +22,9 @@ PUPIL_SHARE = 0.40
 
 SCLERA = (0.62, 0.57, 0.53)
 LASH_COLOUR = (0.02, 0.014, 0.012)
+
+LID_THICKNESS = 0.040
+"""Distance on the template from the eyeball to the front edge of the lid, dm."""
 
 
 def paint_eyes(look: Appearance, paint: Floats, gloss: Floats) -> None:
@@ -54,29 +56,28 @@ def _eyeball(look: Appearance, key: int) -> Floats:
     iris *= smoothstep(PUPIL_SHARE - 0.06, PUPIL_SHARE + 0.08, share)[:, :, None]
     iris += 0.004
     edge = smoothstep(1.05, 0.95, share)[:, :, None]
-    return np.asarray(ball + edge * (iris - ball), np.float32)
+    # The upper lid and its lashes shade the upper part (y grows downwards here).
+    shadow = 1.0 - 0.50 * smoothstep(-0.02, -0.34, y)[:, :, None]
+    return np.asarray((ball + edge * (iris - ball)) * shadow, np.float32)
+
+
+LID_WINDOW = (-0.66, 0.66, 7.05, 7.50)
+"""Part of the face around both eyes, dm."""
 
 
 @cache
 def _lid_distance() -> tuple[Floats, Floats, Floats]:
-    """Distance in dm of each texel to the upper and to the lower lid edge, and the position along the upper lid (0-1)."""
-    at, kit = surface(), load_kit()
-    front = (at.z > 0.8) & (np.abs(at.y - 7.28) < 0.35) & (np.abs(at.x) < 0.7)
-    rows, columns = np.nonzero(front)
-    places = np.stack([np.abs(at.x), at.y, at.z], axis=-1)[rows, columns].astype(np.float64)
+    """For each texel of the window: distance in dm to where the upper and the lower lid meet the eyeball, and the place
+    along the upper lid (0 inner, 1 outer corner). Texels off the front of the face are far from both."""
+    (at, _), kit = around(*LID_WINDOW), load_kit()
+    front = at.z > 0.8
+    places = np.stack([np.abs(at.x), at.y, at.z], axis=-1)[front].astype(np.float64)
     loop = kit.vertices[kit.lids[0]].astype(np.float64)
     outer = int(np.argmax(loop[:, 0]))
-    upper, lower = loop[: outer + 1], np.concatenate([loop[outer:], loop[:1]])
-    maps = []
-    for line in (upper, lower):
-        out = np.full(at.shape, 9.0, np.float32)
-        distance, along = _to_polyline(places, line)
-        out[rows, columns] = distance
-        maps.append(out)
-        if line is upper:
-            position = np.zeros(at.shape, np.float32)
-            position[rows, columns] = along
-    return maps[0], maps[1], position
+    upper, lower, along = (np.full(at.shape, value, np.float32) for value in (9.0, 9.0, 0.0))
+    upper[front], along[front] = _to_polyline(places, loop[: outer + 1])
+    lower[front], _ = _to_polyline(places, np.concatenate([loop[outer:], loop[:1]]))
+    return upper, lower, along
 
 
 def _to_polyline(points: NDArray[np.float64], line: NDArray[np.float64]) -> tuple[Floats, Floats]:
@@ -93,24 +94,22 @@ def _to_polyline(points: NDArray[np.float64], line: NDArray[np.float64]) -> tupl
 
 
 def paint_lids(look: Appearance, paint: Floats, gloss: Floats) -> None:
-    """Lash roots on the upper lid, a faint line on the lower, a moist rim, and for some women eye liner; in place."""
+    """A dark line of lash roots on the upper lid, a fainter one on the lower, its moist rim, and eye shadow; in place.
+
+    The lid is :data:`LID_THICKNESS` thick: its front edge, where lashes grow, lies that far from the eyeball.
+    """
+    _, window = around(*LID_WINDOW)
     upper, lower, along = _lid_distance()
-    weight = 0.55 + 0.45 * smoothstep(0.05, 0.45, along)
-    strength = 0.72 + 0.2 * look.makeup + (0.0 if look.male else 0.05)
-    reach = 0.020 + 0.006 * look.makeup
-    alpha = strength * weight * np.exp(-np.square(upper / reach))
-    lay(paint, LASH_COLOUR, np.clip(alpha, 0, 0.95).astype(np.float32))
-    lay(paint, LASH_COLOUR, (0.30 * np.exp(-np.square(lower / 0.016))).astype(np.float32))
-    if look.makeup > 0:
-        shadow = 0.22 * look.makeup * np.exp(-np.square((upper - 0.03) / 0.06)) * (lower > upper)
-        lay(
-            paint,
-            np.asarray(look.skin, np.float32) * np.asarray((0.45, 0.33, 0.33), np.float32),
-            shadow.astype(np.float32),
-        )
-    gloss += 0.5 * np.exp(-np.square(lower / 0.012))
-
-
-def soften(mask: Floats, texels: float) -> Floats:
-    """Gaussian blur by ``texels``."""
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), texels), np.float32)
+    skin = np.asarray(look.skin, np.float32)
+    layer, shine = paint[window], gloss[window]
+    rim = smoothstep(LID_THICKNESS, 0.6 * LID_THICKNESS, lower)
+    lay(layer, skin * np.asarray((1.05, 0.72, 0.68), np.float32), 0.8 * rim)
+    reach = LID_THICKNESS + 0.012 + 0.008 * look.makeup
+    line = smoothstep(reach + 0.012, reach - 0.006, upper) * (0.45 + 0.55 * smoothstep(0.02, 0.35, along))
+    strength = (0.62 if look.male else 0.74) + 0.2 * look.makeup
+    lay(layer, LASH_COLOUR, np.clip(strength * line, 0, 0.95).astype(np.float32))
+    below = np.exp(-np.square((lower - LID_THICKNESS - 0.004) / 0.008)) * smoothstep(0.05, 0.5, along)
+    lay(layer, LASH_COLOUR, ((0.22 + 0.2 * look.makeup) * below).astype(np.float32))
+    shade = 0.35 * look.makeup * np.exp(-np.square((upper - 0.07) / 0.06)) * (lower > upper)
+    lay(layer, skin * np.asarray((0.42, 0.30, 0.30), np.float32), shade.astype(np.float32))
+    shine += 0.8 * rim

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.datasets.synme.appearance import Appearance
-from mebench.datasets.synme.texture import smoothstep, surface
+from mebench.datasets.synme.texture import around, smoothstep
 from mebench.datasets.synme.texture_noise import field
 
 Floats = NDArray[np.float32]
@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 
 def paint_lips(look: Appearance, paint: Floats, gloss: Floats) -> None:
     """Colour the lips in place."""
-    at = surface()
+    at, window = around(-0.5, 0.5, 6.35, 6.95)
     height, width = at.shape
     alpha = smoothstep(0.22, 0.80, cv2.GaussianBlur(at.lips, (0, 0), 2.2))
     red = 0.35 + 0.65 * look.lips
@@ -23,8 +23,8 @@ def paint_lips(look: Appearance, paint: Floats, gloss: Floats) -> None:
     # The layout has the lips' upright direction along its rows, so lines are long across and thin down.
     lines = field(look.key + 20, height, width, (2.2, 14.0))
     shade = tint * (1.0 + 0.05 * lines[:, :, None])
-    paint *= 1.0 + alpha[:, :, None] * (shade - 1.0)
-    gloss += alpha * (0.30 + 0.12 * lines + 0.25 * look.makeup - gloss * 0.2)
+    paint[window] *= 1.0 + alpha[:, :, None] * (shade - 1.0)
+    gloss[window] += alpha * (0.30 + 0.12 * lines + 0.25 * look.makeup - gloss[window] * 0.2)
 
 
 def lip_colour(look: Appearance) -> tuple[float, float, float]:

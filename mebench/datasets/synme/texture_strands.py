@@ -41,7 +41,7 @@ def _layer(key: int, share: float, ragged: float, curl: float) -> tuple[NDArray[
     streak = field(key, ROWS, COLUMNS, (ROWS / 2.5, 2.2))
     lock = field(key + 1, ROWS, COLUMNS, (ROWS / 1.5, 26.0))
     tip = 1.0 - ragged * np.abs(
-        field(key + 2, 1, COLUMNS, (1.0, 3.0)) * 0.35 + 0.25 * field(key + 3, 1, COLUMNS, (1.0, 22.0))
+        field(key + 2, 1, COLUMNS, (1.0, 3.0)) * 0.28 + 0.32 * field(key + 3, 1, COLUMNS, (1.0, 22.0))
     )
     # A normal variable exceeds the threshold with probability ``share``; towards its tip a strand thins out.
     threshold = -2.2 + 4.4 * (1.0 - share) + 3.2 * smoothstep(-0.10, 0.02, along - tip)
