@@ -76,7 +76,7 @@ def add(name: str, path: Path | str) -> Added:
     tensors = _converter(row)(_content(path), path)
     target = place(row.name)
     before = record(row.name)
-    _keep(tensors, target, {"mebench": row.name, "official_sha256": digests["sha256"]})
+    _keep(tensors, target, row.name)
     kept = sha256(target)
     if row.sha256 is not None and kept != row.sha256:
         target.unlink()
@@ -135,13 +135,14 @@ def _content(path: Path) -> Any:
         ) from error
 
 
-def _keep(tensors: dict[str, Any], target: Path, about: dict[str, str]) -> None:
+def _keep(tensors: dict[str, Any], target: Path, name: str) -> None:
+    """One entry of metadata only: safetensors writes several in an order that changes from call to call."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     def write(temporary: Path) -> None:
         try:
-            save_file(tensors, temporary, metadata=about)
+            save_file(tensors, temporary, metadata={"mebench": name})
         except SafetensorError as error:  # it wraps the operating system's refusals
             raise OSError(_errno(error), str(error)) from error
 

@@ -95,7 +95,7 @@ def test_what_a_closing_lid_hides_is_not_valid(studio_of):
     studio = studio_of("a", "benchmark", 0)
     closed = studio.flow(neutral(), neutral(blink=np.ones(2, dtype=np.float32)))
     shown = studio.look(neutral())
-    eye = np.isin(shown.triangle, np.flatnonzero(studio.renderer.kit.part == 4))
+    eye = np.isin(shown.triangle, np.flatnonzero(studio.renderer.head.kit.part == 4))
     assert eye.sum() > 100 and closed.valid[eye].mean() < 0.15
     assert closed.valid[np.isfinite(closed.displacement[..., 0]) & ~eye].mean() > 0.97
 
