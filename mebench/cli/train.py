@@ -157,7 +157,12 @@ def evaluate(
 
     loaded = load(weights) if file is None else load_file(file)
     scores = measure(
-        loaded, split=split.value, strength=strength.value, clips=clips, frames=frames, say=lambda text: None
+        loaded,
+        split=split.value,
+        strength=strength.value,
+        clips=clips,
+        frames=frames,
+        say=lambda text: typer.echo(text, err=True),
     )
     for domain in sorted({score.domain for score in scores}):
         typer.echo(f"{domain}    {summary([score for score in scores if score.domain == domain])}")

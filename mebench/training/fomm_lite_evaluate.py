@@ -73,7 +73,7 @@ def mean_of(scores: list[ClipScore]) -> NDArray[np.float64]:
 def spaced_frames(onset: int, apex: int, offset: int, count: int) -> list[int]:
     """The apex and evenly spaced frames strictly between onset and offset, sorted, at most ``count``."""
     inner = np.linspace(onset, offset, count + 1)[1:-1].round().astype(int)
-    return sorted({apex, *inner.tolist()} - {onset})
+    return sorted({apex, *inner.tolist()} - {onset, offset})
 
 
 def _score(backbone: Backbone, key: str, count: int) -> ClipScore:
