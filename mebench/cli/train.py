@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -30,11 +31,19 @@ class EvaluatedStrength(str, Enum):
     micro = "micro"
 
 
+BACKBONE_RECIPES = {
+    "fomm": "mebench.training.fomm_lite",
+}
+"""The module of each backbone's small version; its ``TRAINING`` says what is trained and how."""
+
+
 @app.command("backbone")
 def backbone(
-    name: str = typer.Argument(..., help="The backbone to train: fomm."),
+    name: str = typer.Argument(..., help="The backbone to train: " + ", ".join(BACKBONE_RECIPES) + "."),
     preset: BackbonePreset = typer.Option(BackbonePreset.lite, help="Which version of it."),
-    out: Path = typer.Option(Path("runs/train/fomm-lite"), help="Folder of checkpoint, log, curve and weight file."),
+    out: Path | None = typer.Option(
+        None, help="Folder of checkpoint, log, curve and weight file (runs/train/NAME-lite)."
+    ),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the preset)."),
     seed: int = typer.Option(0, min=0, help="Seed of the weights and of every draw."),
     processes: int = typer.Option(
@@ -46,18 +55,22 @@ def backbone(
     Example: mebench train backbone fomm --preset lite
     """
     from dataclasses import replace
+    from importlib import import_module
 
     from mebench.errors import ConfigError
-    from mebench.training.fomm_lite_run import LitePreset, train_lite
+    from mebench.training.lite_run import train_lite
 
-    if name != "fomm":
-        raise ConfigError(f"there is no training recipe for the backbone '{name}'; known: fomm.")
-    chosen = replace(LitePreset(), seed=seed)
+    if name not in BACKBONE_RECIPES:
+        known = ", ".join(BACKBONE_RECIPES)
+        raise ConfigError(f"there is no training recipe for the backbone '{name}'; known: {known}.")
+    training = import_module(BACKBONE_RECIPES[name]).TRAINING
+    chosen = replace(training.preset, seed=seed)
     if steps:
         chosen = replace(chosen, steps=steps)
-    weights = train_lite(chosen, out, processes=processes, say=typer.echo)
+    folder = out or Path("runs/train") / training.name
+    weights = train_lite(training, chosen, folder, processes=processes, say=typer.echo)
     typer.echo(f"wrote {weights}; its log and curve lie beside it.")
-    typer.echo("Measure it: mebench train evaluate fomm --split validation")
+    typer.echo(f"Measure it: mebench train evaluate {name} --split validation --file {weights}")
 
 
 @app.command("magnifier")
@@ -128,34 +141,28 @@ def _evaluate_magnifier(file: Path | None, split: str, draws: int) -> None:
 
 @app.command("evaluate")
 def evaluate(
-    name: str = typer.Argument(..., help="What to measure: the backbone fomm or the magnifier flowmag-lite."),
-    weights: str = typer.Option("lite", help="Weights of the backbone: lite, vox-cpk, vox-adv-cpk."),
+    name: str = typer.Argument(..., help="What to measure: a backbone, or the magnifier flowmag-lite."),
+    weights: str = typer.Option("lite", help="Weights of the backbone: lite, or a name of mebench weights list."),
     file: Path | None = typer.Option(None, help="Measure this weight file instead of the one that ships."),
     split: EvaluatedSplit = typer.Option(EvaluatedSplit.validation, help="Identities."),
-    strength: EvaluatedStrength = typer.Option(EvaluatedStrength.ordinary, help="fomm: size of the expressions."),
+    strength: EvaluatedStrength = typer.Option(EvaluatedStrength.ordinary, help="Backbone: size of the expressions."),
     clips: int = typer.Option(1, min=1, help="Clips (of a magnifier: expressions) of each identity."),
-    frames: int = typer.Option(6, min=1, help="fomm: frames of each clip."),
+    frames: int = typer.Option(6, min=1, help="Backbone: frames of each clip."),
 ) -> None:
     """Measure a network on the open set.
 
-    fomm: self-reenactment; error of the output's motion over that of a still frame, and its gain. flowmag-lite: PSNR
-    and displacement error against exactly rendered magnified frames, beside copying and measured flow.
+    A backbone: self-reenactment; error of the output's motion over that of a still frame, and its gain. flowmag-lite:
+    PSNR and displacement error against exactly rendered magnified frames, beside copying and measured flow.
 
     Example: mebench train evaluate fomm --split benchmark
     """
-    from mebench.errors import ConfigError
-
     if name == "flowmag-lite":
         _evaluate_magnifier(file, split.value, clips)
         return
-    from mebench.training.fomm_lite_evaluate import evaluate as measure
-    from mebench.training.fomm_lite_evaluate import summary
+    from mebench.training.reenactment import evaluate as measure
+    from mebench.training.reenactment import summary
 
-    if name != "fomm":
-        raise ConfigError(f"there is nothing to measure for '{name}'; known: fomm, flowmag-lite.")
-    from mebench.backbones.fomm.backbone import load, load_file
-
-    loaded = load(weights) if file is None else load_file(file)
+    loaded = _backbone(name, weights, file)
     scores = measure(
         loaded,
         split=split.value,
@@ -167,3 +174,19 @@ def evaluate(
     for domain in sorted({score.domain for score in scores}):
         typer.echo(f"{domain}    {summary([score for score in scores if score.domain == domain])}")
     typer.echo(f"all  {summary(scores)}  {len(scores)} clips, {split.value}, {strength.value}")
+
+
+def _backbone(name: str, weights: str, file: Path | None) -> Any:
+    """A backbone by its registered name; ``file`` is read by the ``load_file`` beside its ``load``."""
+    from importlib import import_module
+
+    from mebench import registry
+    from mebench.errors import ConfigError
+
+    load = registry.load("backbones", name)
+    if file is None:
+        return load(weights)
+    load_file = getattr(import_module(load.__module__), "load_file", None)
+    if load_file is None:
+        raise ConfigError(f"the backbone '{name}' reads no weight file given by its path; leave --file out.")
+    return load_file(file)

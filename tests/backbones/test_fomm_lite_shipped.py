@@ -7,7 +7,7 @@ import pytest
 
 from mebench.backbones.fomm.backbone import load
 from mebench.backbones.fomm.lite_checkpoint import load_lite
-from mebench.training.fomm_lite_evaluate import evaluate, spaced_frames
+from mebench.training.reenactment import evaluate, spaced_frames
 from mebench.weights import find
 
 

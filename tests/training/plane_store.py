@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mebench.training.fomm_lite_pairs import SIZE, motion_positions
+from mebench.training.face_pairs import SIZE, motion_positions
 
 NODES = 9
 """Vertices along each side of the mesh."""

@@ -9,17 +9,17 @@ import pytest
 import torch
 from plane_store import write_plane_store
 
-from mebench.backbones.fomm.keypoints import KeyPoints
 from mebench.backbones.fomm.lite import LiteConfig
 from mebench.backbones.fomm.lite_checkpoint import load_lite
 from mebench.errors import CheckpointError
 from mebench.motion.warp import warp
-from mebench.training import fomm_lite_run
-from mebench.training.fomm_lite import MIRROR, LiteRecipe, unmirror
-from mebench.training.fomm_lite_frames import FrameSet, frame_store
-from mebench.training.fomm_lite_losses import ExactMotion, motion_loss, point_loss
-from mebench.training.fomm_lite_pairs import FrameStore, PairSampler
-from mebench.training.fomm_lite_run import LitePreset, train_lite
+from mebench.training import lite_run
+from mebench.training.face_frames import FrameSet, frame_store
+from mebench.training.face_layout import MIRROR
+from mebench.training.face_pairs import FrameStore, PairSampler
+from mebench.training.fomm_lite import TRAINING, LiteRecipe
+from mebench.training.lite_run import LitePreset, train_lite
+from mebench.training.motion_losses import ExactMotion, motion_loss, point_loss, unmirror_field, unmirror_points
 
 SMALL = LiteConfig(detector_width=4, motion_width=4, painter_width=4, detector_blocks=2, motion_blocks=2)
 
@@ -46,8 +46,8 @@ def test_losses_vanish_at_the_truth(planes):
     field = torch.full((2, 2, 128, 128), 1.5)
     assert motion_loss(field, constant, weight) == pytest.approx(0.0, abs=1e-6)
     assert motion_loss(field - 1.0, constant, weight) == pytest.approx(1.0, abs=1e-5)
-    driving = KeyPoints(torch.rand(2, 4, 2, generator=torch.Generator().manual_seed(0)) - 0.5)
-    source = KeyPoints(driving.value + 1.5 * 2 / 127)
+    driving = torch.rand(2, 4, 2, generator=torch.Generator().manual_seed(0)) - 0.5
+    source = driving + 1.5 * 2 / 127
     assert point_loss(driving, source, constant, 128) == pytest.approx(0.0, abs=1e-4)
     assert point_loss(driving, driving, constant, 128) == pytest.approx(1.5, abs=1e-4)
 
@@ -58,19 +58,19 @@ def test_point_loss_reads_the_motion_at_the_driving_point(planes):
     field = torch.stack((0.1 * where[..., 0], -0.05 * where[..., 1]), -1)[None]
     pixel = torch.tensor([[[40.0, 90.0], [100.0, 20.0]]])
     moved = pixel + pixel * torch.tensor([0.1, -0.05])
-    points = [KeyPoints(place * (2 / 127) - 1) for place in (pixel, moved)]
+    points = [place * (2 / 127) - 1 for place in (pixel, moved)]
     assert point_loss(points[0], points[1], ExactMotion(field, where), 128) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_unmirroring_undoes_a_mirror():
     field = torch.randn(2, 2, 8, 8, generator=torch.Generator().manual_seed(0))
-    points = KeyPoints(torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(1)))
+    points = torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(1))
     seen_field = field.flip(-1) * torch.tensor([-1.0, 1.0])[:, None, None]
-    seen_points = KeyPoints(points.value * torch.tensor([-1.0, 1.0]))
-    back, source, _ = unmirror(seen_field, seen_points, seen_points, torch.tensor([True, True]))
-    assert torch.equal(back, field) and torch.equal(source.value, points.value)
-    same, _, _ = unmirror(field, points, points, torch.tensor([False, False]))
-    assert torch.equal(same, field)
+    seen_points = points * torch.tensor([-1.0, 1.0])
+    mirrored = torch.tensor([True, False])
+    back, there = unmirror_field(seen_field, mirrored), unmirror_points(seen_points, mirrored)
+    assert torch.equal(back[0], field[0]) and torch.equal(there[0], points[0])
+    assert torch.equal(back[1], seen_field[1]) and torch.equal(there[1], seen_points[1])
 
 
 def test_mirrored_landmarks_are_an_involution():
@@ -97,20 +97,20 @@ def test_learns(planes):
 def planes_instead_of_faces(planes, monkeypatch, tmp_path):
     folder = tmp_path / "planes"
     write_plane_store(folder, identities=3, clips=1, frames=3)
-    monkeypatch.setattr(fomm_lite_run, "frame_store", lambda *args, **options: folder)
+    monkeypatch.setattr(lite_run, "frame_store", lambda *args, **options: folder)
 
 
 def quick(steps: int = 8) -> LitePreset:
-    return LitePreset(frames=FrameSet(3, 1, 3), held_out=1, steps=steps, batch=2, network=SMALL)
+    return LitePreset(SMALL, steps, frames=FrameSet(3, 1, 3), held_out=1, batch=2)
 
 
 def test_a_continued_run_ends_like_a_whole_one(planes_instead_of_faces, tmp_path, monkeypatch):
-    monkeypatch.setattr(fomm_lite_run, "LOG_EVERY", 2)
+    monkeypatch.setattr(lite_run, "LOG_EVERY", 2)
     said = []
     options = {"processes": 1, "say": said.append}
-    whole = train_lite(quick(), tmp_path / "whole", **options)
-    train_lite(quick(), tmp_path / "parts", stop_at=4, **options)
-    parts = train_lite(quick(), tmp_path / "parts", **options)
+    whole = train_lite(TRAINING, quick(), tmp_path / "whole", **options)
+    train_lite(TRAINING, quick(), tmp_path / "parts", stop_at=4, **options)
+    parts = train_lite(TRAINING, quick(), tmp_path / "parts", **options)
     assert "continuing at step 4 of 8" in said
     ours, theirs = load_lite(whole).state_dict(), load_lite(parts).state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
@@ -121,9 +121,9 @@ def test_a_continued_run_ends_like_a_whole_one(planes_instead_of_faces, tmp_path
 
 
 def test_a_checkpoint_of_another_run_is_refused(planes_instead_of_faces, tmp_path):
-    train_lite(quick(2), tmp_path / "run", processes=1, say=lambda text: None)
+    train_lite(TRAINING, quick(2), tmp_path / "run", processes=1, say=lambda text: None)
     with pytest.raises(CheckpointError, match=r"another training run \(steps differ\)"):
-        train_lite(quick(3), tmp_path / "run", processes=1, say=lambda text: None)
+        train_lite(TRAINING, quick(3), tmp_path / "run", processes=1, say=lambda text: None)
 
 
 def test_rendered_frames_have_true_motion(tmp_path):

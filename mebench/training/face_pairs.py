@@ -1,4 +1,4 @@
-"""Rendered frames with exact geometry, and the pairs that the small FOMM is trained on."""
+"""Rendered frames with exact geometry, and the pairs that the small backbones are trained on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mebench.training.fomm_lite_losses import ExactMotion
+from mebench.training.motion_losses import ExactMotion
 
 SIZE = 128
 """Side of the stored frames in pixels."""

@@ -1,4 +1,4 @@
-"""What the small FOMM is trained on: exact motion of the rendered faces, and the image itself.
+"""What the small backbones are trained on: exact motion of the rendered faces, and the image itself.
 
 No pretrained network takes part. Units: displacement in pixels of the small image, images in [0,1].
 """
@@ -10,12 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from mebench.backbones.fomm.keypoints import KeyPoints
-
-MOTION_WEIGHT = 10.0
-POINT_WEIGHT = 2.0
-IMAGE_WEIGHT = 10.0
-WARPED_WEIGHT = 3.0
 GRADIENT_SHARE = 2.0
 """Edges count twice as much as values in the image term."""
 
@@ -42,14 +36,17 @@ def motion_loss(predicted: torch.Tensor, truth: ExactMotion, weight: torch.Tenso
     return (error * at_truth[:, 2]).mean()
 
 
-def point_loss(driving: KeyPoints, source: KeyPoints, truth: ExactMotion, size: int) -> torch.Tensor:
-    """Mean absolute error in pixels of the key points' own displacement against the exact motion at their places."""
+def point_loss(driving: torch.Tensor, source: torch.Tensor, truth: ExactMotion, size: int) -> torch.Tensor:
+    """Mean absolute error in pixels of the key points' own displacement against the exact motion at their places.
+
+    driving, source: ``[B,K,2]`` in [-1,1]. The places are those of the driving key points.
+    """
     half = (size - 1) / 2
-    here = (driving.value.detach() + 1) * half
+    here = (driving.detach() + 1) * half
     spacing = truth.where[0, 1, 0] - truth.where[0, 0, 0]
     cell = (here - truth.where[0, 0]) / spacing
     target = sample_pixels(truth.displacement.movedim(-1, 1), cell[:, :, None])[..., 0].mT
-    moved = (source.value - driving.value) * half
+    moved = (source - driving) * half
     return (moved - target).abs().mean()
 
 
@@ -75,3 +72,14 @@ def sample_pixels(maps: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     if grid.ndim == 3:
         grid = grid.expand(len(maps), -1, -1, -1)
     return functional.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def unmirror_field(field: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """Motion fields ``[B,2,S,S]`` found on mirrored frames, put back into the frames as they were rendered."""
+    sign = field.new_tensor([-1.0, 1.0])[:, None, None]
+    return torch.where(mirrored[:, None, None, None], field.flip(-1) * sign, field)
+
+
+def unmirror_points(points: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """Positions ``[B,K,2]`` in [-1,1] found on mirrored frames, put back into the frames as they were rendered."""
+    return torch.where(mirrored[:, None, None], points * points.new_tensor([-1.0, 1.0]), points)

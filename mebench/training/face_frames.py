@@ -1,8 +1,8 @@
-"""Renders the training frames of the small FOMM: ordinary expressions of people of the training domain.
+"""Renders the training frames of the small backbones: ordinary expressions of people of the training domain.
 
 Every identity has a camera, light and background of its own; no benchmark domain and no benchmark identity takes part.
-Frames are rendered at 256 px through the whole sensor chain and then reduced to 128 px, as the backbone does with what
-it is given.
+Frames are rendered at 256 px through the whole sensor chain and then reduced to 128 px, as the backbones do with what
+they are given.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from mebench.datasets.synme.plan import Plan, draw_plan
 from mebench.datasets.synme.studio import Studio, person, recording
 from mebench.files import write_json, write_whole
 from mebench.motion.warp import resize
-from mebench.training.fomm_lite_pairs import RENDERED, SIZE, STRIDE
+from mebench.training.face_pairs import RENDERED, SIZE, STRIDE
 
 PURPOSE = "fomm-lite"
-"""Names the random streams of these clips, so that they are nobody else's."""
+"""Names the random streams of these clips, so that they are nobody else's; the first backbone that was trained on
+them is FOMM."""
 
 
 @dataclass(frozen=True)
