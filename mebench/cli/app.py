@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import data, doctor, generate, listing, protocol, run, score, tasks, train, weights
+from mebench.cli import au, data, doctor, generate, listing, protocol, run, score, tasks, train, weights
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -97,6 +97,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")
+app.add_typer(au.app, name="au")
 
 
 def main() -> None:

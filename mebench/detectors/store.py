@@ -1,0 +1,82 @@
+"""Observations of dataset clips, computed once a clip and kept on disk.
+
+A file holds the onset and the apex frame and the flow between them (16-bit floats: steps of 0.001 px at 1-2 px). Its folder
+is named after the dataset's fingerprint and the flow estimator, so that another version of either reads no old file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from mebench.clip import Clip, Pixels
+from mebench.datasets.contract import Dataset
+from mebench.detectors.observation import Observation, Pair, measure
+from mebench.files import write_whole
+from mebench.home import home
+from mebench.motion.flow import DisFine
+
+
+@runtime_checkable
+class GivesFrames(Protocol):
+    """A dataset that can give chosen frames without making the others."""
+
+    def clip_frames(self, key: str, frames: Sequence[int]) -> Pixels:
+        """The frames ``frames`` of the clip ``key``."""
+        ...
+
+
+def stored_observation(dataset: Dataset, clip: Clip) -> Observation:
+    """``clip`` as detectors see it; its pair is read from disk, else measured and written."""
+    read = partial(chosen_frames, dataset, clip)
+    return Observation(
+        key=clip.key,
+        dataset=clip.dataset,
+        domain=clip.domain,
+        subject=clip.subject,
+        action_units=clip.action_units,
+        onset=clip.onset,
+        apex=clip.apex,
+        offset=clip.offset,
+        read_pair=partial(_stored_pair, _path(dataset, clip), clip, read),
+        read_frames=read,
+    )
+
+
+def chosen_frames(dataset: Dataset, clip: Clip, indices: Sequence[int]) -> Pixels:
+    """Some frames of a clip, uint8 ``[K,H,W,3]``, without making the others where the dataset can do that."""
+    if isinstance(dataset, GivesFrames):
+        return dataset.clip_frames(clip.key, list(indices))
+    if clip.dataset == "synme":
+        from mebench.detectors.synme_frames import rendered_frames
+
+        return rendered_frames(clip.key, indices)
+    return np.ascontiguousarray(clip.frames.array()[list(indices)])
+
+
+def is_stored(dataset: Dataset, clip: Clip) -> bool:
+    """Whether the pair of ``clip`` lies on disk."""
+    return _path(dataset, clip).is_file()
+
+
+def _path(dataset: Dataset, clip: Clip) -> Path:
+    folder = home() / "cache" / "detectors" / f"{dataset.name}-{dataset.fingerprint()[:16]}-{DisFine.name}"
+    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", clip.key) + ".npz")
+
+
+def _stored_pair(path: Path, clip: Clip, read: partial[Pixels]) -> Pair:
+    if path.is_file():
+        with np.load(path) as stored:
+            return Pair(stored["frames"], stored["flow"].astype(np.float32))
+    pair = measure(read([clip.onset, clip.apex]))
+    kept = Pair(pair.frames, pair.flow.astype(np.float16).astype(np.float32))
+    write_whole(
+        path,
+        lambda temporary: np.savez_compressed(temporary, frames=kept.frames, flow=kept.flow.astype(np.float16)),
+    )
+    return kept
