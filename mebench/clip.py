@@ -40,6 +40,9 @@ class Clip:
 
     onset, apex, offset: frame indices, ``0 <= onset <= apex <= offset < frames.count``.
     action_units: FACS names with an optional side, such as ``"4"``, ``"L12"``, ``"R14"``.
+    counted_units: numbers of the action units by the counting rule of a published composite, where it differs from
+    ``action_units``; see :func:`mebench.datasets.action_units.unit_numbers`. emotion: the annotator's word, or empty.
+    flags: what a reader must know of the annotation, such as ``"apex estimated"``.
     """
 
     key: str
@@ -53,6 +56,9 @@ class Clip:
     action_units: tuple[str, ...]
     licence: str
     frames: Frames
+    counted_units: tuple[int, ...] | None = None
+    emotion: str = ""
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from mebench.protocol.folds import Fold
 from mebench.protocol.model import Protocol, load_protocol, protocol_names
 from mebench.protocol.task import Task
 
-__all__ = ["Protocol", "Task", "load_protocol", "protocol_names"]
+__all__ = ["Fold", "Protocol", "Task", "load_protocol", "protocol_names"]

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mebench import registry, strict_yaml
-from mebench.datasets.contract import Dataset
+from mebench.datasets.contract import Dataset, Split
+from mebench.datasets.preparation import Preparation
 from mebench.errors import ConfigError
 from mebench.home import packaged
 from mebench.protocol import selection
+from mebench.protocol.folds import Fold, make_folds
 from mebench.protocol.task import Task
 
 _PROSE = {"title", "summary"}
@@ -43,8 +45,16 @@ class _Strict(BaseModel):
 class SelfSelection(_Strict):
     """Self-reenactment: the source is the onset frame of the driving clip."""
 
-    clips: int = Field(ge=1)
+    clips: int | None = Field(default=None, ge=1)
     """How many clips, spread over domains first and subjects next."""
+    per_domain: int | None = Field(default=None, ge=1)
+    """Instead: how many clips of each domain, subjects first; all of a domain that has fewer."""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> SelfSelection:
+        if (self.clips is None) == (self.per_domain is None):
+            raise ValueError("give either 'clips' or 'per_domain'")
+        return self
 
 
 class CrossSelection(_Strict):
@@ -70,6 +80,32 @@ class CrossedSelection(_Strict):
     """Source subjects."""
 
 
+class HeldOutSelection(_Strict):
+    """Leave one out: the clips of each dataset or domain drive sources of all the others. Where judges are trained, they
+    have not seen the one that drives."""
+
+    by: Literal["dataset", "domain"]
+    clips: int = Field(ge=1)
+    """Driving clips of each, subjects first; all of one that has fewer."""
+    sources: int = Field(default=1, ge=1)
+    """Sources of every clip."""
+
+
+class Named(_Strict):
+    """One clip or portrait of a dataset."""
+
+    dataset: Annotated[str, _registered("datasets")]
+    key: str
+    """As the dataset calls it; of a clip, the part after the subject will do where it is unique."""
+
+
+class ListedSelection(_Strict):
+    """Named clips, each with every named source."""
+
+    drivers: list[Named] = Field(min_length=1)
+    sources: list[Named] = Field(min_length=1)
+
+
 class Selection(_Strict):
     """Which tasks are made. Clips without an action unit are controls and are not chosen."""
 
@@ -80,12 +116,30 @@ class Selection(_Strict):
     same: SelfSelection | None = Field(default=None, alias="self")
     cross: CrossSelection | None = None
     crossed: CrossedSelection | None = None
+    held_out: HeldOutSelection | None = None
+    listed: ListedSelection | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Selection:
-        if self.same is None and self.cross is None and self.crossed is None:
-            raise ValueError("nothing is selected; give 'self', 'cross' or 'crossed'")
+        if not any((self.same, self.cross, self.crossed, self.held_out, self.listed)):
+            raise ValueError("nothing is selected; give 'self', 'cross', 'crossed', 'held_out' or 'listed'")
         return self
+
+
+class Folds(_Strict):
+    """Which clips judges are trained on and tested on. See :func:`mebench.protocol.folds.make_folds`."""
+
+    by: Literal["dataset", "domain"]
+    """What is held out, one at a time."""
+    train: list[Split] = Field(default=["benchmark"], min_length=1)
+    """Splits of the others that are trained on. Recorded databases have one split, ``benchmark``."""
+    validation: list[Split] = []
+    test: list[Split] = Field(default=["benchmark"], min_length=1)
+    """Splits of the held-out one that are tested on."""
+    units: list[int] = Field(min_length=1)
+    """Action units, in the order of the label columns."""
+    counting: Literal["digits", "strict"] = "strict"
+    """``digits``: every number in the annotation counts, as in the published composite; ``strict``: reflexes do not."""
 
 
 class Statistics(_Strict):
@@ -111,12 +165,21 @@ class Protocol(_Strict):
     split: Literal["train", "validation", "benchmark"]
     domains: list[str] | None = Field(default=None, min_length=1)
     """Domains that take part; all when left out."""
-    selection: Selection
+    absent: Literal["leave-out"] | None = None
+    """``leave-out``: run on those of the datasets that are there. Otherwise all are needed."""
+    preparation: Preparation | None = None
+    """How recorded frames become faces: needed where a dataset does not come as square faces."""
+    selection: Selection | None = None
+    """Which tasks are made; none when only judges are trained and tested."""
+    folds: Folds | None = None
+    """Which clips judges are trained on and tested on; none when left out."""
     max_fps: float | None = Field(default=None, gt=0)
     """Every k-th frame is delivered, k the least number with fps / k <= max_fps; native rate when left out."""
+    common_fps: float | None = Field(default=None, gt=0)
+    """Instead: the recorded frame nearest to each tick of this rate; slower recordings are refused."""
     size: int = Field(ge=32, le=1024)
     """Side in pixels at which outputs are stored and scored."""
-    metrics: list[Annotated[str, _registered("metrics")]] = Field(min_length=1)
+    metrics: list[Annotated[str, _registered("metrics")]] = []
     statistics: Statistics = Statistics()
 
     @model_validator(mode="after")
@@ -125,6 +188,16 @@ class Protocol(_Strict):
             values = getattr(self, key) or []
             if twice := sorted({value for value in values if values.count(value) > 1}):
                 raise ValueError(f"'{twice[0]}' stands twice in '{key}'")
+        return self
+
+    @model_validator(mode="after")
+    def _whole(self) -> Protocol:
+        if self.selection is None and self.folds is None:
+            raise ValueError("nothing is run; give 'selection' or 'folds'")
+        if self.selection is not None and not self.metrics:
+            raise ValueError("tasks without a metric are not judged; give 'metrics'")
+        if self.max_fps is not None and self.common_fps is not None:
+            raise ValueError("give either 'max_fps' or 'common_fps'")
         return self
 
     @property
@@ -148,6 +221,10 @@ class Protocol(_Strict):
         datasets: the protocol's datasets by name. Raises :class:`ConfigError` when they hold too few subjects or clips.
         """
         return selection.select(self, datasets)
+
+    def make_folds(self, datasets: Mapping[str, Dataset]) -> list[Fold]:
+        """Which clips judges are trained on and tested on; see :func:`mebench.protocol.folds.make_folds`."""
+        return make_folds(self, datasets)
 
 
 def load_protocol(name: str | Path) -> Protocol:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from itertools import product, zip_longest
+from typing import TYPE_CHECKING
 
 from mebench.clip import Clip, Portrait
 from mebench.datasets.contract import Dataset
 from mebench.errors import ConfigError
-from mebench.protocol.delivery import deliver
-from mebench.protocol.task import Kind, Task, named
+from mebench.protocol.choice import Pool, Subject, by_place, in_turns, pool, take
+from mebench.protocol.listed import named_clips, named_portraits
+from mebench.protocol.maker import TaskMaker
+from mebench.protocol.task import Task
 
 if TYPE_CHECKING:
-    from mebench.protocol.model import Protocol
-
-Item = TypeVar("Item", Clip, Portrait)
-Subject = tuple[str, str]
-"""Dataset and name: names may repeat among datasets."""
+    from mebench.protocol.model import Protocol, Selection
 
 
 def select(protocol: Protocol, datasets: Mapping[str, Dataset]) -> list[Task]:
     """The tasks of ``protocol``; see :meth:`mebench.protocol.Protocol.tasks`."""
-    pool = _pool(protocol, datasets)
-    make = _TaskMaker(protocol, datasets)
+    wanted = protocol.selection
+    if wanted is None:
+        raise ConfigError(
+            f"the protocol '{protocol.name}' makes no tasks: it trains and tests judges; see: mebench au --help"
+        )
+    found = pool(protocol, datasets)
+    make = TaskMaker(protocol, datasets)
     used: set[Subject] = set()
-    same = _self_tasks(protocol, pool, make, used)
-    cross = _cross_tasks(protocol, pool, make, used)
-    crossed = _crossed_tasks(protocol, pool, make)
+    same = _self_tasks(protocol, wanted, found, make, used)
+    cross = _cross_tasks(protocol, wanted, found, make, used)
+    more = [*_crossed_tasks(protocol, wanted, found, make), *_held_out_tasks(protocol, wanted, found, make)]
+    more += _listed_tasks(wanted, datasets, make)
     tasks = [task for pair in zip_longest(same, cross) for task in pair if task is not None]
     keys = {task.key for task in tasks}
-    tasks += [task for task in crossed if task.key not in keys]
+    tasks += [task for task in more if task.key not in keys]
     if len({task.key for task in tasks}) < len(tasks):
         raise ConfigError(
             f"the protocol '{protocol.name}' makes two tasks of one name; rename the clips that differ in signs only."
@@ -40,121 +42,27 @@ def select(protocol: Protocol, datasets: Mapping[str, Dataset]) -> list[Task]:
     return tasks
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """What can be chosen, in the order of choice: domains take turns, subjects come once before any comes twice."""
-
-    clips: list[Clip]
-    portraits: list[Portrait]
-
-
-@dataclass(frozen=True)
-class _TaskMaker:
-    protocol: Protocol
-    datasets: Mapping[str, Dataset]
-
-    def __call__(self, kind: Kind, clip: Clip, portrait: Portrait | None) -> Task:
-        plan = deliver(clip, self.protocol.max_fps)
-        task = Task(
-            key="",
-            kind=kind,
-            dataset=clip.dataset,
-            source=portrait.key if portrait else f"onset:{clip.key}",
-            driving=clip.key,
-            source_subject=portrait.subject if portrait else clip.subject,
-            driving_subject=clip.subject,
-            source_domain=portrait.domain if portrait else clip.domain,
-            driving_domain=clip.domain,
-            fold=clip.domain,
-            fps=plan.fps,
-            frames=plan.frames,
-            onset=plan.onset,
-            apex=plan.apex,
-            offset=plan.offset,
-            action_units=tuple(clip.action_units),
-            size=self.protocol.size,
-            hash="",
-        )
-        return named(task, self.datasets[clip.dataset].fingerprint())
-
-
-def _pool(protocol: Protocol, datasets: Mapping[str, Dataset]) -> _Pool:
-    clips: list[Clip] = []
-    portraits: list[Portrait] = []
-    for name in protocol.datasets:
-        dataset = datasets[name]
-        if unknown := sorted(set(protocol.domains or ()) - set(dataset.domains)):
-            raise ConfigError(
-                f"the dataset '{name}' has no domain '{unknown[0]}'; known: {', '.join(dataset.domains)}."
-            )
-        clips += [clip for clip in dataset.clips(protocol.split) if clip.action_units]
-        portraits += dataset.portraits(protocol.split)
-    if protocol.domains is not None:
-        clips = [clip for clip in clips if clip.domain in protocol.domains]
-        portraits = [portrait for portrait in portraits if portrait.domain in protocol.domains]
-    seed = protocol.selection.seed
-    return _Pool(_in_turns(clips, seed, "clip"), _in_turns(portraits, seed, "portrait"))
-
-
-def _in_turns(items: Sequence[Item], seed: int, salt: str) -> list[Item]:
-    """All items: domains take turns; in a domain each subject comes once, then each a second time, and so on."""
-    domains: dict[tuple[str, str], dict[str, list[Item]]] = {}
-    for item in items:
-        domains.setdefault((item.dataset, item.domain), {}).setdefault(item.subject, []).append(item)
-    lines = []
-    for (dataset, domain), subjects in sorted(domains.items()):
-        names = sorted(subjects, key=lambda name: _order(seed, salt, dataset, domain, name))
-        lists = [sorted(subjects[name], key=lambda item: _order(seed, salt, item.dataset, item.key)) for name in names]
-        lines.append(_turns(lists))
-    return _turns(lines)
-
-
-def _turns(lists: Iterable[list[Item]]) -> list[Item]:
-    return [item for row in zip_longest(*lists) for item in row if item is not None]
-
-
-def _order(*parts: object) -> bytes:
-    return hashlib.sha256("\x1f".join(str(part) for part in parts).encode("utf-8")).digest()
-
-
-def _domains_in_turns(items: Iterable[Item]) -> list[Item]:
-    """``items`` again, so that domains take turns; inside a domain the order stays."""
-    domains: dict[tuple[str, str], list[Item]] = {}
-    for item in items:
-        domains.setdefault((item.dataset, item.domain), []).append(item)
-    return _turns(domains[name] for name in sorted(domains))
-
-
-def _take(items: Sequence[Item], count: int, used: set[Subject], *, strictly: bool = False) -> list[Item]:
-    """The first ``count`` items, each of a subject not in ``used``; marks them used. When subjects run out others come,
-    in the same order, unless ``strictly``."""
-    chosen: list[Item] = []
-    for item in _domains_in_turns(item for item in items if (item.dataset, item.subject) not in used):
-        if len(chosen) < count and (item.dataset, item.subject) not in used:
-            chosen.append(item)
-            used.add((item.dataset, item.subject))
-    if len(chosen) < count and not strictly:
-        taken = {item.key for item in chosen}
-        left = [item for item in items if item.key not in taken]
-        chosen += left[: count - len(chosen)]
-    return chosen
-
-
-def _self_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Subject]) -> list[Task]:
-    wanted = protocol.selection.same
+def _self_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMaker, used: set[Subject]) -> list[Task]:
+    wanted = given.same
     if wanted is None:
         return []
-    clips = _take(pool.clips, wanted.clips, used)
-    _enough(protocol, "clips with an action unit", len(clips), wanted.clips)
+    if wanted.per_domain is not None:
+        lists = [take(clips, wanted.per_domain, used) for clips in by_place(found.clips, "domain").values()]
+        clips = [clip for row in zip_longest(*lists) for clip in row if clip is not None]
+        _enough(protocol, "clips with an action unit", len(clips), 1)
+    else:
+        assert wanted.clips is not None
+        clips = take(found.clips, wanted.clips, used)
+        _enough(protocol, "clips with an action unit", len(clips), wanted.clips)
     return [make("self", clip, None) for clip in clips]
 
 
-def _cross_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Subject]) -> list[Task]:
-    wanted = protocol.selection.cross
+def _cross_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMaker, used: set[Subject]) -> list[Task]:
+    wanted = given.cross
     if wanted is None:
         return []
     taken = set(used)
-    clips = _take(pool.clips, wanted.pairs, taken)
+    clips = take(found.clips, wanted.pairs, taken)
     _enough(protocol, "driving clips", len(clips), wanted.pairs)
     tasks = []
     for index, clip in enumerate(clips):
@@ -165,7 +73,7 @@ def _cross_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker, used: set[Su
             return portrait.dataset == clip.dataset and portrait.subject != clip.subject and same_domain == home
 
         # Starting half-way round pairs a domain with a different one each time the domains have taken a turn.
-        portrait = _take(_rotated(pool.portraits, index + 1 + index // 2, fits), 1, taken)
+        portrait = take(_rotated(found.portraits, index + 1 + index // 2, fits), 1, taken)
         where = "its own domain" if home else "another domain"
         if not portrait:
             raise ConfigError(f"the protocol '{protocol.name}' finds no source for the clip '{clip.key}' in {where}.")
@@ -178,21 +86,55 @@ def _rotated(portraits: list[Portrait], by: int, fits: Callable[[Portrait], bool
     return [portrait for portrait in portraits[by:] + portraits[:by] if fits(portrait)]
 
 
-def _crossed_tasks(protocol: Protocol, pool: _Pool, make: _TaskMaker) -> list[Task]:
-    wanted = protocol.selection.crossed
+def _crossed_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMaker) -> list[Task]:
+    wanted = given.crossed
     if wanted is None:
         return []
     used: set[Subject] = set()
-    clips = _take(pool.clips, wanted.drivers, used, strictly=True)
-    portraits = _take(pool.portraits, wanted.sources, used, strictly=True)
+    clips = take(found.clips, wanted.drivers, used, strictly=True)
+    portraits = take(found.portraits, wanted.sources, used, strictly=True)
     _enough(protocol, "driving subjects", len(clips), wanted.drivers)
     _enough(protocol, "source subjects that drive nothing", len(portraits), wanted.sources)
-    if len({clip.dataset for clip in clips} | {portrait.dataset for portrait in portraits}) > 1:
-        raise ConfigError(f"the protocol '{protocol.name}' crosses several datasets; 'crossed' works within one.")
     # Diagonal order: every beginning of the list mixes drivers and sources.
     count = len(portraits)
     diagonals = [(driver, (driver + step) % count) for step in range(count) for driver in range(len(clips))]
     return [make("cross", clips[driver], portraits[source]) for driver, source in diagonals]
+
+
+def _held_out_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMaker) -> list[Task]:
+    """For every dataset or domain in turn: its clips drive, and the sources come from all the others."""
+    wanted = given.held_out
+    if wanted is None:
+        return []
+    places = by_place(found.clips, wanted.by)
+    portraits = by_place(found.portraits, wanted.by)
+    if len(places) < 2:
+        raise ConfigError(
+            f"the protocol '{protocol.name}' leaves one {wanted.by} out and finds {len(places)} with driving clips; "
+            "at least two are needed."
+        )
+    lines = []
+    for number, (place, clips) in enumerate(places.items()):
+        others = [item for name, items in portraits.items() if name != place for item in items]
+        sources = in_turns(others, given.seed + 1 + number, "source")
+        chosen = take(clips, wanted.clips, set())
+        lines.append([(clip, _some(sources, index, wanted.sources)) for index, clip in enumerate(chosen)])
+    turns = [pair for row in zip_longest(*lines) for pair in row if pair is not None]
+    return [make("cross", clip, portrait) for clip, chosen_sources in turns for portrait in chosen_sources]
+
+
+def _some(portraits: list[Portrait], index: int, count: int) -> list[Portrait]:
+    """``count`` portraits from place ``index * count`` on, round and round."""
+    count = min(count, len(portraits))
+    return [portraits[(index * count + step) % len(portraits)] for step in range(count)]
+
+
+def _listed_tasks(given: Selection, datasets: Mapping[str, Dataset], make: TaskMaker) -> list[Task]:
+    if given.listed is None:
+        return []
+    clips = named_clips(given.listed.drivers, datasets)
+    portraits = named_portraits(given.listed.sources, datasets)
+    return [make("cross", clip, portrait) for portrait, clip in product(portraits, clips)]
 
 
 def _enough(protocol: Protocol, what: str, found: int, wanted: int) -> None:

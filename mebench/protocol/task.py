@@ -14,7 +14,10 @@ Kind = Literal["self", "cross"]
 
 @dataclass(frozen=True)
 class Task:
-    """See :class:`mebench.runs.schema.TaskInfo` for each field; ``frames`` are indices of the recorded clip."""
+    """See :class:`mebench.runs.schema.TaskInfo` for each field; ``frames`` are indices of the recorded clip.
+
+    dataset: of the driving clip. source_dataset: of the source, None when it is the same.
+    """
 
     key: str
     kind: Kind
@@ -34,11 +37,20 @@ class Task:
     action_units: tuple[str, ...]
     size: int
     hash: str
+    source_dataset: str | None = None
+
+    @property
+    def from_dataset(self) -> str:
+        """The dataset of the source."""
+        return self.source_dataset or self.dataset
 
     def record(self) -> dict[str, Any]:
-        """The task as JSON values."""
+        """The task as JSON values. A key that says nothing (``source_dataset`` of a source from the same dataset) is
+        left out, so that hashes of such tasks do not know of it."""
         return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self).items()
+            if not (key == "source_dataset" and value is None)
         }
 
     @staticmethod
@@ -50,10 +62,13 @@ class Task:
         return Task(**fields)
 
 
-def named(task: Task, fingerprint: str) -> Task:
-    """``task`` with its key (of source and driving) and its hash (of all fields and the dataset's fingerprint)."""
+def named(task: Task, *fingerprints: str) -> Task:
+    """``task`` with its key (of source and driving) and its hash (of all fields and the fingerprints of its datasets:
+    that of the driving clip, then that of the source where it is another)."""
     parts = [task.driving] if task.kind == "self" else [task.driving, task.source]
+    if task.source_dataset is not None:
+        parts = [f"{task.dataset}.{task.driving}", f"{task.source_dataset}.{task.source}"]
     key = "--".join([task.kind, *(re.sub(r"[^A-Za-z0-9._]+", "-", part).strip("-.") for part in parts)])
     content = {name: value for name, value in task.record().items() if name not in ("key", "hash")}
-    canonical = json.dumps([content, fingerprint], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps([content, *fingerprints], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return dataclasses.replace(task, key=key, hash=hashlib.sha256(canonical.encode("utf-8")).hexdigest())
