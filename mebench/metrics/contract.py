@@ -7,7 +7,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mebench.metrics.sample import Sample
 
-Family = Literal["realism", "identity", "motion", "micro_au", "truth", "cost"]
+Family = Literal["realism", "identity", "motion", "micro_au", "truth", "cost", "legacy"]
+"""What a number speaks about. ``legacy``: printed by papers, kept for comparison, blind or misleading at the amplitude
+of a micro-expression, and never ranked."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class MetricFacts:
     direction: ``higher`` or ``lower`` is better, or ``target`` (best at ``ceiling``).
     ceiling: the value of a perfect output. floor: what the still source is expected to score, or None when it depends
     on the clip. worst: what a failed clip scores. networks: names of the weight files that it needs.
-    summary: one sentence. source: paper and equation.
+    summary: one sentence. source: paper and equation. per: whether there is a number for each clip, or one for a set.
+    ranked: whether a ranking may use it. traps: what it is known to be blind to, or misled by, one sentence each.
     """
 
     name: str
@@ -32,6 +35,9 @@ class MetricFacts:
     summary: str
     source: str
     decimals: int = 3
+    per: Literal["clip", "set"] = "clip"
+    ranked: bool = True
+    traps: tuple[str, ...] = ()
 
 
 @runtime_checkable

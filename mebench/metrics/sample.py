@@ -45,7 +45,8 @@ class Sample:
     clip is the reference. None means: only if the source is the driving clip's onset frame.
     known_reference_flows: float32 ``[T,S,S,2]``: :attr:`reference_flows` of an earlier sample of the same task, so that
     several methods pay for it once.
-    onset_landmarks: ``[68,2]`` pixels (x, y), iBUG order, of the reference's onset frame, where there is no truth.
+    onset_landmarks: ``[68,2]`` pixels (x, y), iBUG order, of the reference's onset frame, where there is no truth;
+    they are looked for when they are not given.
 
     Raises :class:`~mebench.errors.InputError` for a clip of one frame, other types than uint8, unequal shapes or
     frame indices out of order.
@@ -67,12 +68,25 @@ class Sample:
     def __post_init__(self) -> None:
         _check(self)
         self._memory: dict[Any, Any] = {}
+        self._task_memory: dict[Any, Any] = {}
 
     def once(self, compute: Callable[[Sample], Value]) -> Value:
         """``compute(self)``, evaluated at the first call and remembered: how metrics share an intermediate result."""
         if compute not in self._memory:
             self._memory[compute] = compute(self)
         return cast(Value, self._memory[compute])
+
+    def share(self, memory: dict[Any, Any]) -> Sample:
+        """Use ``memory`` for what does not depend on the output; samples of one task, which differ in the output alone,
+        share one. Gives the sample itself."""
+        self._task_memory = memory
+        return self
+
+    def once_a_task(self, compute: Callable[[Sample], Value]) -> Value:
+        """Like :meth:`once` for what the output does not enter: remembered for all samples of the task."""
+        if compute not in self._task_memory:
+            self._task_memory[compute] = compute(self)
+        return cast(Value, self._task_memory[compute])
 
     @property
     def frame_count(self) -> int:
@@ -124,18 +138,21 @@ class Sample:
         """
         if self.truth is None:
             raise Unavailable("the exact motion is known on the open set alone.")
-        exact = self.truth.flow(frame, part)
-        finite = np.isfinite(exact.displacement[..., 0]) & np.isfinite(exact.displacement[..., 1])
-        return np.where(finite[..., None], exact.displacement, np.float32(0.0)), exact.valid & finite & self.face
+        if (frame, part) not in self._task_memory:
+            exact = self.truth.flow(frame, part)
+            finite = np.isfinite(exact.displacement[..., 0]) & np.isfinite(exact.displacement[..., 1])
+            known = np.where(finite[..., None], exact.displacement, np.float32(0.0))
+            self._task_memory[frame, part] = known, exact.valid & finite & self.face
+        return cast("tuple[Flow, NDArray[np.bool_]]", self._task_memory[frame, part])
 
     @cached_property
     def landmarks(self) -> NDArray[np.float32]:
         """Landmarks of the reference's onset frame, float32 ``[68,2]`` pixels."""
         if self.truth is not None:
             return np.asarray(self.truth.landmarks[self.onset], dtype=np.float32)
-        if self.onset_landmarks is None:
-            raise Unavailable("no landmarks were found on the onset frame.")
-        return np.asarray(self.onset_landmarks, dtype=np.float32)
+        if self.onset_landmarks is not None:
+            return np.asarray(self.onset_landmarks, dtype=np.float32)
+        return self.once_a_task(_found_landmarks)
 
     @cached_property
     def inter_ocular(self) -> float:
@@ -164,6 +181,17 @@ class Sample:
         if is_grey(self.reference):
             return luma(self.output), luma(self.reference)
         return self.output, self.reference
+
+
+def _found_landmarks(sample: Sample) -> NDArray[np.float32]:
+    """The points of the face mesh nearest to the 68, on the reference's onset frame."""
+    from mebench.motion.landmarks import IBUG68, face_mesh
+
+    try:
+        mesh = face_mesh(sample.reference[sample.onset], "the onset frame")
+    except InputError as error:
+        raise Unavailable(f"no landmarks were found on the onset frame: {error}") from error
+    return np.asarray(mesh.points[list(IBUG68)], dtype=np.float32)
 
 
 def hull(landmarks: NDArray[np.float32], shape: tuple[int, ...], lift: float) -> NDArray[np.bool_]:

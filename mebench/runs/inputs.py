@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -47,6 +47,7 @@ class TaskInputs:
         self.task = task
         self._dataset = dataset
         self._reference_flows: Flow | None = None
+        self._metrics_memory: dict[Any, Any] = {}
 
     @cached_property
     def source_image(self) -> Pixels:
@@ -127,7 +128,7 @@ class TaskInputs:
             truth=self.truth,
             same_identity=task.kind == "self",
             known_reference_flows=self._reference_flows,
-        )
+        ).share(self._metrics_memory)
 
     def keep_flows_of(self, sample: Sample) -> None:
         """Keep the reference's measured flow, if ``sample`` has computed it, for the next sample of this task."""

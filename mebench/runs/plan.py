@@ -113,7 +113,7 @@ def dataset_info(dataset: Dataset) -> DatasetInfo:
 def metric_info(metric: Metric) -> MetricInfo:
     """The facts of a metric as JSON values."""
     facts: dict[str, Any] = dataclasses.asdict(metric.facts)
-    facts["networks"] = list(facts["networks"])
+    facts["networks"], facts["traps"] = list(facts["networks"]), list(facts["traps"])
     return facts  # type: ignore[return-value]
 
 

@@ -181,6 +181,11 @@ class MetricInfo(TypedDict):
     summary: str
     source: str
     decimals: int
+    per: Literal["clip", "set"]
+    """``set``: one number for all tasks of a kind, from stored features; it has no column in ``scores.csv``."""
+    ranked: bool
+    """False for numbers that are shown and never ranked on."""
+    traps: list[str]
 
 
 class MethodInfo(TypedDict):

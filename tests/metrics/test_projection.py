@@ -22,7 +22,7 @@ from moving_face import (
 
 from mebench.errors import Unavailable
 from mebench.metrics.motion.apex_error import METRIC as APEX_ERROR
-from mebench.metrics.motion.apex_error import apex_time
+from mebench.metrics.motion.course import moments
 from mebench.metrics.motion.fields import affine_basis, background, pixels, residual, without
 from mebench.metrics.motion.gain import METRIC as GAIN
 from mebench.metrics.motion.gain_error import METRIC as GAIN_ERROR
@@ -128,7 +128,11 @@ def test_profile_falls_with_the_lag_and_is_not_negative(laboratory):
 def test_another_apex_time_by_hand():
     times = np.arange(0.0, 200.0, 10.0)
     curve = np.exp(-0.5 * ((times - 83.0) / 30.0) ** 2)
-    assert apex_time(curve, times, 15.0) == pytest.approx(83.0, abs=1.0)
+    found = moments(curve, times, 15.0)
+    assert found.apex == pytest.approx(83.0, abs=1.0)
+    half_width = np.hypot(30.0, 15.0) * np.sqrt(2.0 * np.log(4.0))  # a Gaussian of both widths at a quarter
+    assert found.onset == pytest.approx(83.0 - half_width, abs=6.0)
+    assert found.offset == pytest.approx(83.0 + half_width, abs=6.0)
 
 
 def test_without_a_truth_the_driving_clip_is_the_measure(laboratory):

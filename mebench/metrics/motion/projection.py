@@ -51,6 +51,8 @@ class Projection:
     gain: strength of the output over the apex phase. explained: share of the output's motion energy in the apex phase
     that lies along the expression. spill: share of motion (root of the energy) that does not belong, in [0,1].
     peak: largest displacement (99th percentile over the face) of the expression field in pixels.
+    phase: int64, the frames of the apex phase. expression: float32 ``[S,S]``, how far the expression field moves each
+    pixel of the face at the apex; 0 elsewhere.
     """
 
     output_curve: NDArray[np.float64]
@@ -60,6 +62,8 @@ class Projection:
     explained: float
     spill: float
     peak: float
+    phase: NDArray[np.int64]
+    expression: NDArray[np.float32]
 
     @property
     def frames(self) -> NDArray[np.int64]:
@@ -79,7 +83,7 @@ def project(sample: Sample) -> Projection:
     """
     if not sample.face.any():
         raise Unavailable("no pixel of the face is visible.")
-    nuisance = sample.once(_nuisance)
+    nuisance = sample.once_a_task(_nuisance)
     reference = without(pixels(sample.reference_flows, sample.face), nuisance)
     output = without(pixels(sample.output_flows, sample.face), nuisance)
     pattern = _expression(sample, reference, nuisance)
@@ -90,6 +94,8 @@ def project(sample: Sample) -> Projection:
     reference_curve, output_curve = shown / scale, output @ pattern / energy / scale
 
     phase = _apex_phase(reference_curve, sample)
+    moved = np.zeros(sample.face.shape, dtype=np.float32)
+    moved[sample.face] = np.hypot(*pattern.reshape(2, -1))
     not_onset = np.arange(sample.frame_count) != sample.onset
     along, whole = float(((output[phase] @ pattern) ** 2).sum()) / energy, float((output[phase] ** 2).sum())
     return Projection(
@@ -101,6 +107,8 @@ def project(sample: Sample) -> Projection:
         explained=along / whole if whole > 0.0 else 0.0,
         spill=_spill(sample, output[phase], reference[phase], pattern, phase),
         peak=float(np.percentile(np.hypot(*pattern.reshape(2, -1)), 99.0)),
+        phase=phase,
+        expression=moved,
     )
 
 
@@ -159,7 +167,7 @@ def _spill(
     """
     energy = float((output * output).sum())
     left = sum(residual(frame, np.stack((own, pattern))) for frame, own in zip(output, reference, strict=True))
-    far = sample.once(background)
+    far = sample.once_a_task(background)
     if far.any():
         flows = (pixels(sample.output_flows[phase], far), pixels(sample.reference_flows[phase], far))
         behind = sum(residual(frame, own[None]) for frame, own in zip(*flows, strict=True))
