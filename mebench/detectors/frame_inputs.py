@@ -1,0 +1,73 @@
+"""Frames as networks read them: a grey clip, or the onset and apex frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mebench.clip import Pixels
+from mebench.detectors.flow_stack import FlowStack, resized
+from mebench.detectors.inputs import Arrays, Tensors
+from mebench.detectors.observation import Observation
+from mebench.motion.flow import grey
+
+
+@dataclass(frozen=True)
+class GreyFrames:
+    """``count`` grey frames from onset to offset, levels 0 to 255: float32 ``[1,count,size,size]``."""
+
+    count: int
+    size: int
+
+    def __call__(self, clip: Observation) -> Arrays:
+        frames = np.stack([grey(frame) for frame in clip.spread(self.count)]).astype(np.float32)
+        return (resized(frames, self.size)[None],)
+
+    def mirrored(self, inputs: Tensors) -> Tensors:
+        return tuple(tensor.flip(-1) for tensor in inputs)
+
+
+@dataclass(frozen=True)
+class GreyPair:
+    """Onset and apex frame, grey in [0,1]: float32 ``[2,size,size]``."""
+
+    size: int
+
+    def __call__(self, clip: Observation) -> Arrays:
+        return (grey_pair(clip.read_pair().frames, self.size),)
+
+    def mirrored(self, inputs: Tensors) -> Tensors:
+        return tuple(tensor.flip(-1) for tensor in inputs)
+
+
+@dataclass(frozen=True)
+class ColourTriple:
+    """What InfuseNet reads: the flow stack, and onset, apex and pseudo-apex frame, RGB in [-1,1], all of one size.
+
+    The pseudo-apex is the apex itself, as for tests; training draws another frame near it where a clip offers one.
+    """
+
+    size: int
+
+    def __call__(self, clip: Observation) -> Arrays:
+        pair = clip.read_pair()
+        onset, apex = (colour(frame, self.size) for frame in pair.frames)
+        return FlowStack(self.size, strain="reference").of(pair.flow), onset, apex, apex
+
+    def mirrored(self, inputs: Tensors) -> Tensors:
+        stack, *frames = inputs
+        return (*FlowStack(self.size).mirrored((stack,)), *(frame.flip(-1) for frame in frames))
+
+
+def grey_pair(frames: Pixels, size: int) -> NDArray[np.float32]:
+    """Two frames uint8 ``[2,H,W,3]`` as grey float32 ``[2,size,size]`` in [0,1]."""
+    levels = np.stack([grey(frame) for frame in frames]).astype(np.float32) / np.float32(255.0)
+    return resized(levels, size)
+
+
+def colour(frame: Pixels, size: int) -> NDArray[np.float32]:
+    """uint8 ``[H,W,3]`` to float32 ``[3,size,size]`` in [-1,1]."""
+    planes = np.moveaxis(frame.astype(np.float32), -1, 0) / np.float32(127.5) - np.float32(1.0)
+    return resized(planes, size)

@@ -1,0 +1,178 @@
+"""A detector that is a network: training, prediction, weight file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
+
+from mebench.detectors.contract import ACTION_UNITS, Probabilities, labels
+from mebench.detectors.inputs import Recipe, Tensors
+from mebench.detectors.observation import Observation
+from mebench.detectors.schedule import Schedule, positive_weights
+from mebench.detectors.thresholds import best_offsets
+from mebench.errors import CheckpointError, InputError, MissingWeights
+from mebench.files import write_whole
+
+PREDICTED_AT_ONCE = 64
+
+
+class NetworkDetector:
+    """See :class:`mebench.detectors.contract.Detector`.
+
+    build: makes the network with random weights; it gives logits ``[N,12]``, or several of them, which then share the
+    loss equally, the last being the prediction. recipe: its inputs. schedule: its training.
+    start: called with the fresh network before training, such as to load pretrained weights.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        build: Callable[[], nn.Module],
+        recipe: Recipe,
+        schedule: Schedule,
+        *,
+        start: Callable[[nn.Module], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.build = build
+        self.recipe = recipe
+        self.schedule = schedule
+        self.start = start
+        self.network: nn.Module | None = None
+        self.offsets: NDArray[np.float32] = np.zeros(len(ACTION_UNITS), dtype=np.float32)
+
+    def fit(self, clips: Sequence[Observation], *, seed: int = 0) -> None:
+        """Train from scratch on labelled clips; the last epoch counts, nothing is selected."""
+        if not clips:
+            raise InputError(f"the detector {self.name} cannot be trained without clips.")
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        device = _device()
+        self.offsets = np.zeros(len(ACTION_UNITS), dtype=np.float32)
+        network = self.build().to(device)
+        if self.start is not None:
+            self.start(network)
+        inputs = self._inputs(clips)
+        present = torch.from_numpy(labels(clips).astype(np.float32))
+        weight = positive_weights(present).to(device) if self.schedule.positive_weight else None
+        optimizer = self.schedule.optimizer(network)
+        rng = np.random.default_rng(seed)
+        network.train()
+        for epoch in range(self.schedule.epochs):
+            self.schedule.set_rates(optimizer, epoch)
+            order = rng.permutation(len(clips))
+            for begin in range(0, len(order), self.schedule.batch):
+                chosen = torch.from_numpy(order[begin : begin + self.schedule.batch])
+                if len(chosen) == 1 and len(order) > 1:
+                    continue  # batch normalisation has no variance to take from a single clip
+                batch = self._augmented(tuple(tensor[chosen] for tensor in inputs), rng)
+                outputs = _several(network(*(tensor.to(device) for tensor in batch)))
+                target = present[chosen].to(device)
+                losses = [
+                    functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight) for logits in outputs
+                ]
+                optimizer.zero_grad()
+                torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+        self.network = network.eval().cpu()
+
+    def logits(self, clips: Sequence[Observation]) -> NDArray[np.float32]:
+        """float32 ``[N,12]``, the thresholds' offsets included: present above 0."""
+        if self.network is None:
+            raise MissingWeights(f"the detector {self.name} is not trained; fit it or load a weight file.")
+        if not clips:
+            return np.zeros((0, len(ACTION_UNITS)), dtype=np.float32)
+        found = []
+        with torch.no_grad():
+            for begin in range(0, len(clips), PREDICTED_AT_ONCE):
+                inputs = self._inputs(clips[begin : begin + PREDICTED_AT_ONCE])
+                found.append(_several(self.network(*inputs))[-1].numpy())
+        return np.asarray(np.concatenate(found) + self.offsets, dtype=np.float32)
+
+    def predict(self, clips: Sequence[Observation]) -> Probabilities:
+        """float32 ``[N,12]`` in [0,1]."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.logits(clips).astype(np.float64))), dtype=np.float32)
+
+    def calibrate(self, clips: Sequence[Observation]) -> None:
+        """Choose one threshold for each action unit, the best for F1 on clips that were not learnt from."""
+        self.offsets = np.zeros(len(ACTION_UNITS), dtype=np.float32)
+        self.offsets = best_offsets(self.logits(clips), labels(clips))
+
+    def save(self, path: Path, *, half: bool = False) -> None:
+        """Write a safetensors file; half: floating-point tensors in 16 bits."""
+        if self.network is None:
+            raise MissingWeights(f"the detector {self.name} is not trained; there is nothing to save.")
+        tensors = {name: tensor.contiguous().clone() for name, tensor in self.network.state_dict().items()}
+        if half:
+            tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
+        about = {"detector": self.name, "offsets": json.dumps([round(float(value), 4) for value in self.offsets])}
+        write_whole(path, lambda temporary: save_file(tensors, temporary, metadata=about))
+
+    def load(self, path: Path) -> None:
+        """Read a file that :meth:`save` wrote."""
+        try:
+            with safe_open(path, framework="pt") as stored:
+                about = stored.metadata() or {}
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        except OSError as error:
+            raise MissingWeights(f"cannot read {path}: {error}.") from error
+        except Exception as error:
+            raise CheckpointError(f"{path} is no safetensors file: {error}.") from error
+        if about.get("detector") != self.name:
+            raise CheckpointError(f"{path} holds the detector {about.get('detector')}, not {self.name}.")
+        self.load_tensors(tensors, json.loads(about["offsets"]), str(path))
+
+    def load_tensors(self, tensors: dict[str, torch.Tensor], offsets: Sequence[float], name: str) -> None:
+        """Take weights by name; name: what errors call them."""
+        network = self.build()
+        wanted = network.state_dict()
+        if wrong := sorted(wanted.keys() ^ tensors.keys()):
+            raise CheckpointError(f"{name} does not fit {self.name}: missing or unexpected {', '.join(wrong[:5])}.")
+        try:
+            network.load_state_dict({key: tensors[key].to(wanted[key].dtype) for key in wanted})
+        except RuntimeError as error:
+            raise CheckpointError(f"{name} does not fit {self.name}: {error}.") from error
+        self.network = network.eval()
+        self.offsets = np.asarray(offsets, dtype=np.float32)
+
+    def _inputs(self, clips: Sequence[Observation]) -> Tensors:
+        arrays = [clip.once(self.recipe) for clip in clips]
+        return tuple(torch.from_numpy(np.stack(column)) for column in zip(*arrays, strict=True))
+
+    def _augmented(self, inputs: Tensors, rng: np.random.Generator) -> Tensors:
+        schedule = self.schedule
+        if schedule.mirror:
+            turned = self.recipe.mirrored(inputs)
+            which = torch.from_numpy(rng.random(len(inputs[0])) < 0.5)
+            inputs = tuple(_chosen(which, mirror, plain) for plain, mirror in zip(inputs, turned, strict=True))
+        if schedule.shift:
+            moves = rng.integers(-schedule.shift, schedule.shift + 1, size=(len(inputs[0]), 2)).tolist()
+            inputs = tuple(
+                torch.stack([torch.roll(image, move, dims=(-2, -1)) for image, move in zip(tensor, moves, strict=True)])
+                for tensor in inputs
+            )
+        if schedule.amplitude:
+            factors = torch.from_numpy(np.exp(rng.normal(0.0, schedule.amplitude, len(inputs[0])))).float()
+            inputs = tuple(tensor * factors.view(-1, *[1] * (tensor.ndim - 1)) for tensor in inputs)
+        return inputs
+
+
+def _several(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    return (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+
+
+def _chosen(which: torch.Tensor, mirror: torch.Tensor, plain: torch.Tensor) -> torch.Tensor:
+    return torch.where(which.view(-1, *[1] * (plain.ndim - 1)), mirror, plain)
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
