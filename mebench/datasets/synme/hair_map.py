@@ -69,7 +69,8 @@ def _template_map() -> tuple[NDArray[np.int32], Floats, NDArray[np.int32]]:
     index, depth = blank(SIDE, SIDE)
     near = radius.astype(np.float32)
     nothing = np.zeros((1, 3, 2), np.float32)
-    fill(points, near, triangles, 0, len(triangles), True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
+    everything = np.arange(len(triangles), dtype=np.int32)
+    fill(points, near, triangles, everything, True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
     return index, weights(points, np.ones_like(near), triangles, index), triangles
 
 

@@ -97,7 +97,8 @@ def _seen_from(vertices: Floats, triangles: NDArray[np.int32], towards: Floats, 
     points = np.floor(texels * SUBPIXEL + 0.5).astype(np.int64)
     index, depth = blank(SHADOW_SIZE, SHADOW_SIZE)
     nothing = np.zeros((1, 3, 2), np.float32)
-    fill(points, near, triangles, 0, len(triangles), True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
+    everything = np.arange(len(triangles), dtype=np.int32)
+    fill(points, near, triangles, everything, True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
     return _compare(texels[:count].astype(np.float32), near[:count], depth)
 
 

@@ -2,7 +2,7 @@
 
 Vertices are snapped to 1/16384 px and the edge functions are evaluated in 64-bit integers. Two triangles that share
 an edge therefore never leave a crack between them, and the result does not depend on compiler flags. Samples on an edge
-belong to both triangles; the nearer one wins, and at equal depth the one with the lower index.
+belong to both triangles; the nearer one wins, and at equal depth the one that is drawn first.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ def fill(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],
     triangles: NDArray[np.int32],
-    first: int,
-    last: int,
+    order: NDArray[np.int32],
     two_sided: bool,
     uv: NDArray[np.float32],
     mask: NDArray[np.uint8],
@@ -48,16 +47,17 @@ def fill(
     index: NDArray[np.int32],
     depth: NDArray[np.float32],
 ) -> None:
-    """Draw triangles ``first`` to ``last - 1`` into ``index`` [H,W] and ``depth`` [H,W] (1/dm, larger is nearer).
+    """Draw the triangles ``order`` int32 ``[N]`` into ``index`` [H,W] and ``depth`` [H,W] (1/dm, larger is nearer).
 
     points: int64 ``[V,2]`` from :func:`snap`. Triangles seen from behind are skipped unless ``two_sided``.
     With ``use_mask`` a sample counts only where ``mask`` (uint8 ``[h,w]``) is at least 128 at the interpolated
-    ``uv`` (float32 ``[F,3,2]``, in texels of the mask, wrapping around in u and clamped in v).
+    ``uv`` (float32 ``[F,3,2]``, in texels of the mask, wrapping around in u and clamped in v; its width is a power of 2).
     """
     height, width = index.shape
     mask_height, mask_width = mask.shape
-    for f in range(first, last):
+    for f in order:
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        g = f if use_mask else 0
         ax, ay, bx, by, cx, cy = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
         # Counter-clockwise seen from the front in a frame with y up is clockwise with y down: negative area.
         area = (cx - ax) * (by - ay) - (cy - ay) * (bx - ax)
@@ -79,45 +79,97 @@ def fill(
         step_a = sign * (cy - by) * SUBPIXEL
         step_b = sign * (ay - cy) * SUBPIXEL
         step_c = sign * (by - ay) * SUBPIXEL
+        # Inverse depth is linear in x along a row, and so are the mask's coordinates in a triangle that is small.
+        step = (step_a * ia + step_b * ib + step_c * ic) * scale
+        ua, ub, uc = np.float64(uv[g, 0, 0]), np.float64(uv[g, 1, 0]), np.float64(uv[g, 2, 0])
+        va, vb, vc = np.float64(uv[g, 0, 1]), np.float64(uv[g, 1, 1]), np.float64(uv[g, 2, 1])
+        step_u = (step_a * ua + step_b * ub + step_c * uc) * scale
+        step_v = (step_a * va + step_b * vb + step_c * vc) * scale
         for y in range(y_low, y_high + 1):
             py = y * SUBPIXEL
             wa = sign * ((cx - bx) * (by - py) - (cy - by) * (bx - x0))
             wb = sign * ((ax - cx) * (cy - py) - (ay - cy) * (cx - x0))
             wc = sign * ((bx - ax) * (ay - py) - (by - ay) * (ax - x0))
+            start = (wa * ia + wb * ib + wc * ic) * scale
+            start_u, start_v = (wa * ua + wb * ub + wc * uc) * scale, (wa * va + wb * vb + wc * vc) * scale
+            entered = False
             for x in range(x_low, x_high + 1):
-                if wa >= 0 and wb >= 0 and wc >= 0:
-                    near = np.float32((wa * ia + wb * ib + wc * ic) * scale)
+                if (wa | wb | wc) >= 0:  # no sign bit: inside all three edges
+                    entered = True
+                    near = np.float32(start + (x - x_low) * step)
                     if near > depth[y, x]:
                         seen = True
                         if use_mask:
-                            pa, pb, pc = wa * ia, wb * ib, wc * ic
-                            total = pa + pb + pc
-                            u = (pa * uv[f, 0, 0] + pb * uv[f, 1, 0] + pc * uv[f, 2, 0]) / total
-                            v = (pa * uv[f, 0, 1] + pb * uv[f, 1, 1] + pc * uv[f, 2, 1]) / total
-                            column = int(math.floor(u)) % mask_width
-                            row = min(max(int(math.floor(v)), 0), mask_height - 1)
-                            seen = mask[row, column] >= 128
+                            ahead = x - x_low
+                            column = int(math.floor(start_u + ahead * step_u)) & (mask_width - 1)
+                            line = min(max(int(start_v + ahead * step_v), 0), mask_height - 1)
+                            seen = mask[line, column] >= 128
                         if seen:
                             depth[y, x] = near
                             index[y, x] = f
+                elif entered:
+                    break
                 wa += step_a
                 wb += step_b
                 wc += step_c
 
 
+BLOCK = 16
+"""Side of the squares of samples for which :func:`in_sight` keeps the farthest depth."""
+
+
 @njit(cache=True, error_model="numpy")
+def in_sight(
+    points: NDArray[np.int64],
+    inverse_depth: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    first: int,
+    last: int,
+    depth: NDArray[np.float32],
+) -> NDArray[np.int32]:
+    """Those of the triangles ``first`` to ``last - 1``, in their order, that ``depth`` [H,W] may not hide: int32 ``[N]``.
+
+    A triangle is left out when its nearest corner lies behind everything drawn in the squares that it touches.
+    """
+    rows, columns = (depth.shape[0] + BLOCK - 1) // BLOCK, (depth.shape[1] + BLOCK - 1) // BLOCK
+    farthest = np.full((rows, columns), np.float32(np.inf))
+    for y in range(depth.shape[0]):
+        for x in range(depth.shape[1]):
+            if depth[y, x] < farthest[y // BLOCK, x // BLOCK]:
+                farthest[y // BLOCK, x // BLOCK] = depth[y, x]
+    out = np.empty(last - first, np.int32)
+    count = 0
+    size = SUBPIXEL * BLOCK
+    for f in range(first, last):
+        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        low_x = max(min(points[a, 0], points[b, 0], points[c, 0]) // size, 0)
+        high_x = min(max(points[a, 0], points[b, 0], points[c, 0]) // size, columns - 1)
+        low_y = max(min(points[a, 1], points[b, 1], points[c, 1]) // size, 0)
+        high_y = min(max(points[a, 1], points[b, 1], points[c, 1]) // size, rows - 1)
+        nearest = max(inverse_depth[a], inverse_depth[b], inverse_depth[c])
+        seen = False
+        for y in range(low_y, high_y + 1):
+            for x in range(low_x, high_x + 1):
+                seen = seen or nearest > farthest[y, x]
+        if seen:
+            out[count] = f
+            count += 1
+    return out[:count]
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
 def barycentrics(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],
     triangles: NDArray[np.int32],
     f: int,
-    x: int,
-    y: int,
+    x: float,
+    y: float,
 ) -> tuple[float, float, float]:
-    """Perspective-correct weights of the three vertices of triangle ``f`` at sample (x, y); they sum to 1."""
+    """Perspective-correct weights of the three vertices of triangle ``f`` at (x, y), in samples; they sum to 1."""
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
     ax, ay, bx, by, cx, cy = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-    px, py = x * SUBPIXEL, y * SUBPIXEL
+    px, py = np.float64(x * SUBPIXEL), np.float64(y * SUBPIXEL)
     wa = np.float64((cx - bx) * (by - py) - (cy - by) * (bx - px)) * inverse_depth[a]
     wb = np.float64((ax - cx) * (cy - py) - (ay - cy) * (cx - px)) * inverse_depth[b]
     wc = np.float64((bx - ax) * (ay - py) - (by - ay) * (ax - px)) * inverse_depth[c]

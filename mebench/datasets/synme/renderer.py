@@ -104,10 +104,10 @@ class FaceRenderer:
         side, head = self.size * samples, self.head
         points = raster.snap(pixels, samples)
         index, depth = raster.blank(side, side)
-        for first, last, loose in ((0, head.solid, False), (head.solid, end, True)):
-            raster.fill(
-                points, inverse, self.triangles, first, last, loose, head.texels, head.mask, loose, index, depth
-            )  # fmt: skip
+        solid = np.arange(head.solid, dtype=np.int32)
+        raster.fill(points, inverse, self.triangles, solid, False, head.texels, head.mask, False, index, depth)
+        loose = raster.in_sight(points, inverse, self.triangles, head.solid, end, depth)
+        raster.fill(points, inverse, self.triangles, loose, True, head.texels, head.mask, True, index, depth)
         return points, index
 
     def _round_eyes(self, vertices: Floats, normals: Floats, pose: Floats, gaze: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """From the visibility buffer to pixels: one pass over the frame, in linear light.
 
-Visibility is known at 4 x 4 samples a pixel. Inside a surface four of them (one in each row and column) are shaded; where
-surfaces meet, all sixteen, so that silhouettes, lids and strands of hair come out smooth.
+Visibility is known at 4 x 4 samples a pixel. Inside a surface the light is computed once, in the middle of the pixel, and
+the paint is the mean of four lookups; where surfaces meet, each triangle that is seen is shaded once, at the middle of its
+samples, and counts by their number (multisampling). So silhouettes, lids, strands of hair and pores come out smooth.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mebench.datasets.synme.raster import barycentrics
+from mebench.datasets.synme.raster import SUBPIXEL, barycentrics
 
 Floats = NDArray[np.float32]
 
@@ -25,6 +26,18 @@ SKIN, BODY, EYE, WET, HAIR, LASH = range(6)
 
 DEPTH_STEP = 0.012
 """Relative difference of inverse depth within a pixel that counts as an edge of a surface in front of another."""
+
+LIGHT_STEP = 0.10
+"""Relative difference of diffuse light within a pixel that counts as an edge."""
+
+CREASE = 0.94
+"""Cosine between the normals within a pixel below which the surface is creased."""
+
+FARTHEST_OUTSIDE = 0.5
+"""How far beyond a triangle's edge, in barycentric units, its attributes are continued to the middle of a pixel."""
+
+WIDEST = 4.0
+"""Texels from sample to sample beyond which a triangle is seen too much from the side to look up paint around its middle."""
 
 GAMMA_STEPS = 4096
 
@@ -109,60 +122,150 @@ def _shade(
     at = np.empty(ATTRIBUTES, np.float64)
     colour = np.empty(4, np.float64)
     shine = np.empty(3, np.float64)
+    seen = np.empty(k * k, np.int32)
+    share = np.empty(k * k, np.int64)
+    across = np.empty(k * k, np.float64)
+    down = np.empty(k * k, np.float64)
     for row in range(size):
         for column in range(size):
+            count = 1
+            f = index[row * k + 1, column * k + 1]
+            if _is_edge(index, kind, triangles, inverse, attributes, row, column):
+                count = _gather(index, row, column, seen, share, across, down)
+            else:
+                seen[0], share[0] = f, k * k
+                across[0], down[0] = column * k + 0.5 * (k - 1), row * k + 0.5 * (k - 1)
             red = green = blue = 0.0
-            count = 0
-            full = _is_edge(index, kind, triangles, inverse, row, column)
-            for sy in range(k):
-                for sx in range(k):
-                    # one sample in each row and column: (0,1) (1,3) (2,0) (3,2)
-                    if not full and sx != ((2 * sy + 1) if sy < 2 else (2 * sy - 4)):
-                        continue
-                    count += 1
-                    x, y = column * k + sx, row * k + sy
-                    f = index[y, x]
-                    if f < 0:
-                        red += background[row, column, 0]
-                        green += background[row, column, 1]
-                        blue += background[row, column, 2]
-                        continue
-                    wa, wb, wc = barycentrics(points, inverse, triangles, f, x, y)
-                    _interpolate(attributes, triangles, f, wa, wb, wc, at)
-                    u = wa * texels[f, 0, 0] + wb * texels[f, 1, 0] + wc * texels[f, 2, 0]
-                    v = wa * texels[f, 0, 1] + wb * texels[f, 1, 1] + wc * texels[f, 2, 1]
-                    _reflectance(kind[f], at, u, v, atlas, strands, reliefs, folds, shirt, decode, colour)
-                    _highlight(kind[f], at, colour, lights, camera, gaze, shine)
-                    red += colour[0] * at[LIGHT] + shine[0]
-                    green += colour[1] * at[LIGHT + 1] + shine[1]
-                    blue += colour[2] * at[LIGHT + 2] + shine[2]
-            out[row, column, 0] = red / count
-            out[row, column, 1] = green / count
-            out[row, column, 2] = blue / count
+            for i in range(count):
+                f, weight = seen[i], share[i] / (k * k)
+                if f < 0:
+                    red += weight * background[row, column, 0]
+                    green += weight * background[row, column, 1]
+                    blue += weight * background[row, column, 2]
+                    continue
+                wa, wb, wc = _inside(points, inverse, triangles, f, across[i], down[i], row, column)
+                u = wa * texels[f, 0, 0] + wb * texels[f, 1, 0] + wc * texels[f, 2, 0]
+                v = wa * texels[f, 0, 1] + wb * texels[f, 1, 1] + wc * texels[f, 2, 1]
+                _interpolate(attributes, triangles, f, wa, wb, wc, at)
+                if kind[f] != HAIR:
+                    _paint(points, triangles, texels, atlas, decode, f, u, v, share[i] == k * k, colour)
+                _reflectance(kind[f], at, u, v, strands, reliefs, folds, shirt, colour)
+                _highlight(kind[f], at, colour, lights, camera, gaze, shine)
+                red += weight * (colour[0] * at[LIGHT] + shine[0])
+                green += weight * (colour[1] * at[LIGHT + 1] + shine[1])
+                blue += weight * (colour[2] * at[LIGHT + 2] + shine[2])
+            out[row, column, 0] = red
+            out[row, column, 1] = green
+            out[row, column, 2] = blue
     return out
 
 
-@njit(cache=True, error_model="numpy")
-def _is_edge(index, kind, triangles, inverse, row, column):  # type: ignore[no-untyped-def]
-    """Whether the samples of a pixel lie on different surfaces."""
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _is_edge(index, kind, triangles, inverse, attributes, row, column):  # type: ignore[no-untyped-def]
+    """Whether the samples of a pixel must be told apart: different surfaces, strands of hair, or a crease like the lips."""
     k = SUPERSAMPLING
     first = index[row * k, column * k]
-    own = -1 if first < 0 else np.int64(kind[first])
-    low = np.float32(0.0) if first < 0 else inverse[triangles[first, 0]]
-    high = low
+    if first < 0:
+        for sy in range(k):
+            for sx in range(k):
+                if index[row * k + sy, column * k + sx] >= 0:
+                    return True
+        return False
+    if kind[first] == HAIR:
+        return True
+    corner = triangles[first, 0]
+    low = high = inverse[corner]
+    last = first
     for sy in range(k):
         for sx in range(k):
             f = index[row * k + sy, column * k + sx]
-            if f == first:
+            if f == last:
                 continue
-            if f < 0 or own < 0 or kind[f] != own:
+            if f < 0 or kind[f] != kind[first]:
                 return True
-            depth = inverse[triangles[f, 0]]
-            low, high = min(low, depth), max(high, depth)
+            other = triangles[f, 0]
+            low, high = min(low, inverse[other]), max(high, inverse[other])
+            step = abs(attributes[other, LIGHT + 1] - attributes[corner, LIGHT + 1])
+            turn = 0.0
+            for c in range(NORMAL, NORMAL + 3):
+                turn += attributes[other, c] * attributes[corner, c]
+            if step > LIGHT_STEP * attributes[corner, LIGHT + 1] or turn < CREASE:
+                return True
+            last = f
     return high - low > DEPTH_STEP * high
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _gather(index, row, column, seen, share, across, down):  # type: ignore[no-untyped-def]
+    """The different triangles of a pixel into ``seen``, how many samples each has, and the middle of those samples."""
+    k = SUPERSAMPLING
+    count = 0
+    for sy in range(k):
+        for sx in range(k):
+            x, y = column * k + sx, row * k + sy
+            f = index[y, x]
+            i = 0
+            while i < count and seen[i] != f:
+                i += 1
+            if i == count:
+                count += 1
+                seen[i], share[i], across[i], down[i] = f, 0, 0.0, 0.0
+            share[i] += 1
+            across[i] += x
+            down[i] += y
+    for i in range(count):
+        across[i] /= share[i]
+        down[i] /= share[i]
+    return count
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _inside(points, inverse, triangles, f, across, down, row, column):  # type: ignore[no-untyped-def]
+    """Weights of triangle ``f`` at a sample coordinate; of a sliver that does not reach it, at one of its samples."""
+    wa, wb, wc = barycentrics(points, inverse, triangles, f, across, down)
+    if min(wa, wb, wc) < -FARTHEST_OUTSIDE:
+        wa, wb, wc = barycentrics(
+            points, inverse, triangles, f, column * SUPERSAMPLING + 1.0, row * SUPERSAMPLING + 1.0
+        )
+    return wa, wb, wc
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _slope(points, triangles, texels, f):  # type: ignore[no-untyped-def]
+    """How far the texel coordinates u, v move from sample to sample to the right and down: (u, v, u, v)."""
+    a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+    abx, aby = np.float64(points[b, 0] - points[a, 0]), np.float64(points[b, 1] - points[a, 1])
+    acx, acy = np.float64(points[c, 0] - points[a, 0]), np.float64(points[c, 1] - points[a, 1])
+    scale = SUBPIXEL / (abx * acy - aby * acx)
+    bu, bv = texels[f, 1, 0] - texels[f, 0, 0], texels[f, 1, 1] - texels[f, 0, 1]
+    cu, cv = texels[f, 2, 0] - texels[f, 0, 0], texels[f, 2, 1] - texels[f, 0, 1]
+    right_u, right_v = (bu * acy - cu * aby) * scale, (bv * acy - cv * aby) * scale
+    down_u, down_v = (cu * abx - bu * acx) * scale, (cv * abx - bv * acx) * scale
+    return right_u, right_v, down_u, down_v
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _paint(points, triangles, texels, atlas, decode, f, u, v, whole, colour):  # type: ignore[no-untyped-def]
+    """Paint R, G, B and gloss into ``colour`` [4]: at texel (u, v), or for a ``whole`` pixel the mean of four around it."""
+    right_u, right_v, down_u, down_v = _slope(points, triangles, texels, f)
+    if not whole or max(abs(right_u) + abs(down_u), abs(right_v) + abs(down_v)) > WIDEST:
+        colour[0], colour[1], colour[2], colour[3] = _texel(atlas, decode, u, v)
+        return
+    colour[0] = colour[1] = colour[2] = colour[3] = 0.0
+    for i in range(4):
+        # one lookup in each row and column of the samples: (-1/2,-3/2) (3/2,-1/2) (-3/2,1/2) (1/2,3/2)
+        down = i - 1.5
+        right = -0.5 if i == 0 else 1.5 if i == 1 else -1.5 if i == 2 else 0.5
+        red, green, blue, gloss = _texel(
+            atlas, decode, u + right * right_u + down * down_u, v + right * right_v + down * down_v
+        )
+        colour[0] += 0.25 * red
+        colour[1] += 0.25 * green
+        colour[2] += 0.25 * blue
+        colour[3] += 0.25 * gloss
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-untyped-def]
     """Attributes at a point of triangle ``f`` into ``at`` [20], the normal made unit length."""
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -174,17 +277,17 @@ def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-u
     at[2] *= scale
 
 
-@njit(cache=True, error_model="numpy")
-def _reflectance(kind, at, u, v, atlas, strands, reliefs, folds, shirt, decode, colour):  # type: ignore[no-untyped-def]
-    """Reflectance R, G, B and gloss into ``colour`` [4]."""
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # type: ignore[no-untyped-def]
+    """Reflectance R, G, B and gloss in ``colour`` [4], from the paint that it holds."""
     if kind == HAIR:
         row, column = min(max(int(v), 0), strands.shape[0] - 1), int(u) % strands.shape[1]
         shade = strands[row, column] / 128.0
         colour[0], colour[1], colour[2] = at[TINT] * shade, at[TINT + 1] * shade, at[TINT + 2] * shade
         colour[3] = HAIR_GLOSS * shade
         return
-    red, green, blue, gloss = _texel(atlas, decode, u, v)
-    red, green, blue = red * at[TINT], green * at[TINT + 1], blue * at[TINT + 2]
+    gloss = colour[3]
+    red, green, blue = colour[0] * at[TINT], colour[1] * at[TINT + 1], colour[2] * at[TINT + 2]
     if kind == SKIN:
         fold = _fold(reliefs, folds, u, v, at[REST])
         red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
@@ -198,7 +301,7 @@ def _reflectance(kind, at, u, v, atlas, strands, reliefs, folds, shirt, decode, 
     colour[0], colour[1], colour[2], colour[3] = red, green, blue, gloss
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[no-untyped-def]
     """Light that is mirrored by the surface, into ``shine`` [3]."""
     shine[0] = shine[1] = shine[2] = 0.0
@@ -248,13 +351,13 @@ def _display(linear: Floats, exposure: float, gamma: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _smooth(low: float, high: float, value: float) -> float:
     t = min(max((value - low) / (high - low), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _shine(kind: int, h: float, facing: float) -> float:
     """Highlight at cosine ``h`` between normal and half vector; ``facing`` = 1 - n.v (Schlick's Fresnel term)."""
     h2 = h * h
@@ -269,7 +372,7 @@ def _shine(kind: int, h: float, facing: float) -> float:
     return (0.16 * h8 + 0.28 * h24) * fresnel
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _hair_shine(along: float) -> float:
     """Kajiya and Kay (SIGGRAPH 1989): a highlight across the strands, sin(tangent, half)^p, ``along`` = cosine."""
     sine2 = max(1.0 - along * along, 0.0)
@@ -278,7 +381,7 @@ def _hair_shine(along: float) -> float:
     return 0.25 * s8 + 0.75 * s32 * s32
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _cornea(axis: Floats, nx: float, ny: float, nz: float) -> tuple[float, float, float]:
     """The normal of the eye's surface: the cornea is a smaller ball, so its normals turn faster than the eyeball's."""
     ax, ay, az = axis[0], axis[1], axis[2]
@@ -293,7 +396,7 @@ def _cornea(axis: Floats, nx: float, ny: float, nz: float) -> tuple[float, float
     return nx * scale, ny * scale, nz * scale
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tuple[float, float, float, float]:
     """Bilinear sample of the atlas at texel (u, v): reflectance R, G, B and gloss."""
     height, width = atlas.shape[0], atlas.shape[1]
@@ -313,7 +416,7 @@ def _texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tupl
     return red, green, blue, 2.0 * gloss
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _fold(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: float) -> float:
     """Darkening by the creases at texel (u, v): sum of depth times relief, each side with its own depth."""
     left = _smooth(-0.05, 0.05, rest_x)
@@ -333,7 +436,7 @@ def _fold(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: 
     return min(max(total, -0.4), 0.7)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _cloth(shirt: Floats, x: float, y: float) -> tuple[float, float]:
     """How much cloth covers the body at template (x, y): round, V-shaped or wide neckline; and 0 on its hem, 1 below."""
     width = abs(x)

@@ -94,7 +94,8 @@ def surface() -> Surface:
     index, depth = blank(height, width)
     ones = np.ones(len(flat), np.float32)
     nothing = np.zeros((1, 3, 2), np.float32)
-    fill(points, ones, triangles, 0, len(triangles), True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
+    everything = np.arange(len(triangles), dtype=np.int32)
+    fill(points, ones, triangles, everything, True, nothing, np.zeros((1, 1), np.uint8), False, index, depth)
     share = weights(points, ones, triangles, index)
     place = np.einsum("hwk,hwkc->hwc", share, places.reshape(-1, 3, 3)[np.maximum(index, 0)])
     inside = index >= 0
