@@ -75,7 +75,7 @@ def backbone(
 
 @app.command("magnifier")
 def magnifier(
-    name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite (ships) or flowmag."),
+    name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite, oh2018-lite (both ship) or flowmag."),
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log and weight file (runs/train/NAME)."),
     flow: Path | None = typer.Option(None, help="flowmag: a published PWCLite checkpoint, frozen, for the loss."),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
@@ -95,6 +95,11 @@ def magnifier(
         weights = train_lite(LitePreset(**chosen), folder, say=typer.echo)
         typer.echo(f"wrote {weights}; its log and curve lie beside it.")
         typer.echo(f"Measure it: mebench train evaluate flowmag-lite --split validation --file {weights}")
+    elif name == "oh2018-lite":
+        from mebench.training.oh2018_lite import OhPreset, train_oh2018
+
+        weights = train_oh2018(OhPreset(**chosen), folder, say=typer.echo)
+        typer.echo(f"wrote {weights}; its log and curve lie beside it.")
     elif name == "flowmag":
         from mebench.motion.pwclite_checkpoint import read_pwclite
         from mebench.training.flowmag import FlowMagPreset, train_flowmag
@@ -105,7 +110,9 @@ def magnifier(
         weights = train_flowmag(FlowMagPreset(**chosen), pwclite_flow(read_pwclite(flow)), folder, say=typer.echo)
         typer.echo(f"wrote {weights}, a checkpoint in the published layout; its log lies beside it.")
     else:
-        raise ConfigError(f"there is no training recipe for the magnifier '{name}'; known: flowmag-lite, flowmag.")
+        raise ConfigError(
+            f"there is no training recipe for the magnifier '{name}'; known: flowmag-lite, oh2018-lite, flowmag."
+        )
 
 
 @app.command("target")

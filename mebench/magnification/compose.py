@@ -20,12 +20,12 @@ def scaled_expression(
     """The frame with its expression multiplied: float32 ``[B,3,H,W]``, not clipped.
 
     whole, expression: motion from the reference to the frame and the part to scale, ``[B,2,H,W]`` pixels on the grid of
-    the reference. factor: ``[B]``. shade: ``[B,3,H,W]`` on the same grid, added (factor - 1) times.
+    the reference. factor: ``[B]``, or maps ``[B,1,H,W]`` (or of shapes that broadcast to it). shade: ``[B,3,H,W]`` on the same grid, added (factor - 1) times.
     A surface point at p in the reference is at ``q = p + whole`` in the frame and goes to
     ``q + (factor - 1) expression``; so the frame itself is warped, and for factor 1, or without an expression, it comes
     back as it is. Both maps are inverted by fixed-point iteration; gradients pass through the last step alone.
     """
-    extra = (factor - 1.0)[:, None, None, None]
+    extra = (factor[:, None, None, None] if factor.ndim == 1 else factor) - 1.0
     with torch.no_grad():
         to_reference = inverse_displacement(whole, iterations)
     shift = extra * warp(expression, to_reference)

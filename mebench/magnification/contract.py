@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from mebench.errors import ConfigError, InputError
 from mebench.motion.region import FaceRegion
 
+Factor = float | torch.Tensor
+"""What displacement is multiplied by: a number, or float32 ``[H,W]`` on the grid of the reference frame. A map should be
+smooth: it is read where a pixel is, not where it has moved to."""
+
 
 @runtime_checkable
 class Magnifier(Protocol):
-    """Scales the motion of a clip relative to one of its frames. Stateless towards the clip."""
+    """Scales the motion of a clip relative to one of its frames. Stateless towards the clip.
+
+    A magnifier that filters over time has an attribute ``takes_fps = True`` and a further argument ``fps``; call it
+    through :func:`magnify`, which passes the frame rate to those that take it.
+    """
 
     name: str
     factors: tuple[float, float]
     """Smallest and largest factor that it can do; most cannot attenuate (smallest 1)."""
 
     def magnify(
-        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
     ) -> torch.Tensor:
         """frames: float32 ``[T,3,H,W]`` in [0,1], RGB. factor: what the displacement from frame ``reference`` is
         multiplied by. face: where the face is in the reference frame; found by landmarks when it is not given.
@@ -28,16 +36,31 @@ class Magnifier(Protocol):
         ...
 
 
+def magnify(
+    magnifier: Magnifier,
+    frames: torch.Tensor,
+    factor: Factor,
+    reference: int,
+    face: FaceRegion | None = None,
+    *,
+    fps: float | None = None,
+) -> torch.Tensor:
+    """``magnifier.magnify(...)``, with the frame rate (frames per second) for a magnifier that filters over time."""
+    if getattr(magnifier, "takes_fps", False):
+        timed: Any = magnifier
+        magnified: torch.Tensor = timed.magnify(frames, factor, reference, face, fps=fps)
+        return magnified
+    return magnifier.magnify(frames, factor, reference, face)
+
+
 def check_request(
-    magnifier: Magnifier, frames: torch.Tensor, factor: float, reference: int, smallest_side: int = 16
+    magnifier: Magnifier, frames: torch.Tensor, factor: Factor, reference: int, smallest_side: int = 16
 ) -> None:
     """Refuse what no magnifier can do: a factor out of range, wrong shapes, a single frame, NaN.
 
     smallest_side: the least height and width in pixels.
     """
-    low, high = magnifier.factors
-    if not low <= factor <= high:
-        raise ConfigError(f"the magnifier '{magnifier.name}' works for factors {low:g} to {high:g}, not {factor:g}.")
+    _check_factor(magnifier, frames, factor)
     if frames.ndim != 4 or frames.shape[1] != 3:
         raise InputError(f"frames must have the shape [T,3,H,W], not {list(frames.shape)}.")
     if frames.shape[0] < 2:
@@ -50,3 +73,37 @@ def check_request(
         raise InputError(f"the reference frame {reference} lies outside the clip of {frames.shape[0]} frames.")
     if not bool(torch.isfinite(frames).all()):
         raise InputError("the clip holds NaN or infinite values.")
+
+
+def nothing_to_do(factor: Factor) -> bool:
+    """Whether the factor is 1 (everywhere)."""
+    return bool((factor == 1.0).all()) if isinstance(factor, torch.Tensor) else factor == 1.0
+
+
+def largest(factor: Factor) -> float:
+    """The factor, or the largest of a map."""
+    return float(factor.max()) if isinstance(factor, torch.Tensor) else factor
+
+
+def per_pixel(factor: Factor) -> torch.Tensor:
+    """The factor as a tensor that multiplies ``[B,C,H,W]``: ``[1,1,1,1]``, or a map as ``[1,1,H,W]``."""
+    if isinstance(factor, torch.Tensor):
+        return factor.to(torch.float32)[None, None]
+    return torch.full((1, 1, 1, 1), factor)
+
+
+def _check_factor(magnifier: Magnifier, frames: torch.Tensor, factor: Factor) -> None:
+    low, high = magnifier.factors
+    if isinstance(factor, torch.Tensor):
+        if tuple(factor.shape) != tuple(frames.shape[-2:]):
+            raise ConfigError(
+                f"a map of factors must have the shape of the frames, {list(frames.shape[-2:])}, "
+                f"not {list(factor.shape)}."
+            )
+        # NaN compares false, so it is refused here too.
+        bad = ~((factor >= low) & (factor <= high))
+        values = [float(value) for value in factor[bad][:1]]
+    else:
+        values = [] if low <= factor <= high else [factor]
+    if values:
+        raise ConfigError(f"the magnifier '{magnifier.name}' works for factors {low:g} to {high:g}, not {values[0]:g}.")

@@ -17,7 +17,7 @@ class FlowBlend(Demagnifier):
 
     name = "flow-blend"
 
-    def reduce(self, reference: torch.Tensor, motion: Motion, factor: float) -> torch.Tensor:
+    def reduce(self, reference: torch.Tensor, motion: Motion, factor: torch.Tensor) -> torch.Tensor:
         share = 1.0 - (1.0 - factor) * motion.face
         beyond = motion.frame - motion.reference_at(reference, 1.0)
         moved = motion.reference_at(reference, factor) + share * sample(

@@ -15,5 +15,5 @@ class FlowFrame(Demagnifier):
 
     name = "flow-frame"
 
-    def reduce(self, reference: torch.Tensor, motion: Motion, factor: float) -> torch.Tensor:
+    def reduce(self, reference: torch.Tensor, motion: Motion, factor: torch.Tensor) -> torch.Tensor:
         return sample(motion.frame, (1.0 - factor) * motion.forward_expression)

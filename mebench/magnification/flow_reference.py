@@ -16,7 +16,7 @@ class FlowReference(Demagnifier):
 
     name = "flow-reference"
 
-    def reduce(self, reference: torch.Tensor, motion: Motion, factor: float) -> torch.Tensor:
+    def reduce(self, reference: torch.Tensor, motion: Motion, factor: torch.Tensor) -> torch.Tensor:
         moved = motion.reference_at(reference, factor)
         still = motion.reference_at(reference, 0.0)
         face = motion.agreed * moved + (1.0 - motion.agreed) * still

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import torch
 
-from mebench.magnification.contract import check_request
+from mebench.magnification.aligned import HeadAligner
+from mebench.magnification.contract import Factor, check_request, largest
 from mebench.magnification.flowmag_checkpoint import convert, read_flowmag
 from mebench.magnification.flowmag_network import FlowMag
-from mebench.magnification.measured import field, pixels
-from mebench.motion.align import fit_affine
-from mebench.motion.flow import DisFine, grey
-from mebench.motion.region import FaceRegion, face_region
+from mebench.motion.region import FaceRegion
 from mebench.motion.warp import warp
 from mebench.weights.locate import find
 
@@ -26,17 +24,18 @@ def magnify_pair(
     model: FlowMag,
     reference: torch.Tensor,
     frame: torch.Tensor,
-    alpha: float,
+    alpha: Factor,
     mask: torch.Tensor | None = None,
     passes: int | None = None,
 ) -> torch.Tensor:
     """Magnify ``frame`` against ``reference``, both float32 ``[B,3,H,W]`` in [0,1]; gives ``[B,3,H,W]``.
 
-    passes: how often the network is applied, with the root of alpha each time and the reference fixed; by default once
-    up to 16, twice above. mask: ``[H,W]``, see :meth:`FlowMag.forward`.
+    alpha: a number, or a map ``[H,W]``, which is encoded pixel by pixel. passes: how often the network is applied, with
+    the root of alpha each time and the reference fixed; by default once up to 16, twice above. mask: ``[H,W]``, see :meth:`FlowMag.forward`.
     """
-    passes = passes or (1 if alpha <= _ONE_PASS else 2)
-    factor = torch.full((frame.shape[0],), alpha ** (1.0 / passes))
+    passes = passes or (1 if largest(alpha) <= _ONE_PASS else 2)
+    root = alpha ** (1.0 / passes)
+    factor = root[None] if isinstance(root, torch.Tensor) else torch.full((frame.shape[0],), root)
     for _ in range(passes):
         frame = model(torch.stack((reference.expand_as(frame), frame), dim=2), factor, mask)[:, :, 0]
     return frame
@@ -59,20 +58,20 @@ class FlowMagMagnifier:
         self._align = align
 
     def magnify(
-        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
     ) -> torch.Tensor:
         """See :class:`~mebench.magnification.contract.Magnifier`. Sides of at least 16 pixels."""
         check_request(self, frames, factor, reference, smallest_side=_SMALLEST_SIDE)
         magnified = frames.clone()
         with torch.no_grad():
-            aligner = _Aligner(frames[reference], face) if self._align else None
+            aligner = HeadAligner(frames[reference], face) if self._align else None
             for index in range(frames.shape[0]):
                 if index != reference:
                     magnified[index] = self._frame(frames[reference], frames[index], factor, aligner)
         return magnified
 
     def _frame(
-        self, reference: torch.Tensor, frame: torch.Tensor, factor: float, aligner: _Aligner | None
+        self, reference: torch.Tensor, frame: torch.Tensor, factor: Factor, aligner: HeadAligner | None
     ) -> torch.Tensor:
         if aligner is None:
             return magnify_pair(self._model, reference[None], frame[None], factor)[0]
@@ -80,23 +79,6 @@ class FlowMagMagnifier:
         laid = warp(frame[None], there, mode="bicubic").clamp(0.0, 1.0)
         painted = magnify_pair(self._model, reference[None], laid, factor, aligner.mask)
         return warp(painted, back, mode="bicubic")[0].clamp(0.0, 1.0)
-
-
-class _Aligner:
-    """The affine head motion of frames relative to one reference."""
-
-    def __init__(self, reference: torch.Tensor, face: FaceRegion | None) -> None:
-        image = pixels(reference)
-        self._region = face or face_region(image)
-        self._reference = grey(image)
-        self._estimate = DisFine()
-        self.mask = torch.from_numpy(self._region.weight)
-
-    def __call__(self, frame: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Displacement fields ``[1,2,H,W]``: to sample the frame on the reference's grid, and the other way."""
-        head = fit_affine(self._estimate(self._reference, grey(pixels(frame))), self._region.mask)
-        size = self._reference.shape
-        return field(head.field(*size)), field(head.inverse().field(*size))
 
 
 def load(weights: str | Path = "flowmag-raft", align: bool = True) -> FlowMagMagnifier:

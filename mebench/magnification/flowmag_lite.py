@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from mebench.magnification.compose import scaled_expression
-from mebench.magnification.contract import check_request
+from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.flowmag_lite_checkpoint import read_lite
 from mebench.magnification.flowmag_lite_network import MULTIPLE, LiteNetwork, Separation, planes
 from mebench.magnification.measured import field, measure, pixels
@@ -37,12 +37,12 @@ class FlowMagLite:
         self._network = network.eval().requires_grad_(False)
 
     def magnify(
-        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
     ) -> torch.Tensor:
         """See :class:`~mebench.magnification.contract.Magnifier`."""
         check_request(self, frames, factor, reference)
         magnified = frames.clone()
-        if factor == 1.0:
+        if nothing_to_do(factor):
             return magnified
         others = [index for index in range(frames.shape[0]) if index != reference]
         with torch.no_grad():
@@ -51,7 +51,7 @@ class FlowMagLite:
                     frames[some],
                     separation.expression + separation.head,
                     separation.expression,
-                    torch.full((len(some),), factor),
+                    per_pixel(factor),
                     shade=separation.shade,
                     mode="bicubic",
                 )

@@ -140,7 +140,8 @@ class FlowMag(nn.Module):
     def forward(self, frames: torch.Tensor, alpha: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Magnify the motion between the first frame and the others.
 
-        frames: float32 ``[B,3,num_frames,H,W]`` in [0,1], RGB, time index 0 the reference. alpha: ``[B]``.
+        frames: float32 ``[B,3,num_frames,H,W]`` in [0,1], RGB, time index 0 the reference. alpha: ``[B]``, or maps
+        ``[B,H,W]``, encoded pixel by pixel.
         mask: ``[H,W]`` or ``[B,H,W]`` in [0,1]; where it is 0 the factor is 1. In between, the published model
         interpolates the *encodings* of alpha and 1, not the factor.
         Gives float32 ``[B,3,num_frames - 1,H,W]`` in (0,1): the network paints the whole frame.
@@ -148,10 +149,11 @@ class FlowMag(nn.Module):
         height, width = frames.shape[-2:]
         # Colour-major: R0, R1, G0, G1, B0, B1.
         flat = frames.flatten(1, 2)
-        code = encode_factor(alpha, self.config.pos_dim)[:, :, None, None].expand(-1, -1, height, width)
+        code = encode_factor(alpha if alpha.ndim == 3 else alpha[:, None, None], self.config.pos_dim).movedim(-1, 1)
+        code = code.expand(-1, -1, height, width)
         if mask is not None:
             kept = mask if mask.ndim == 3 else mask[None]
-            neutral = encode_factor(torch.ones_like(alpha), self.config.pos_dim)[:, :, None, None]
+            neutral = encode_factor(torch.ones(1), self.config.pos_dim)[:, :, None, None]
             code = kept[:, None] * code + (1.0 - kept[:, None]) * neutral
         painted: torch.Tensor = self.generator(torch.cat((flat, code.to(flat.dtype)), dim=1))
         return painted.reshape(-1, 3, self.config.num_frames - 1, height, width)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mebench.magnification.contract import check_request
+from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.measured import field, measure, pixels
 from mebench.motion.consistency import consistent, soft
 from mebench.motion.flow import DisFine, grey
@@ -39,7 +39,7 @@ class Motion:
     face: torch.Tensor
     agreed: torch.Tensor
 
-    def reference_at(self, reference: torch.Tensor, factor: float) -> torch.Tensor:
+    def reference_at(self, reference: torch.Tensor, factor: float | torch.Tensor) -> torch.Tensor:
         """The reference with the head of the frame and ``factor`` times its expression: ``[1,3,H,W]``."""
         return sample(reference, self.backward - (1.0 - factor) * self.backward_expression)
 
@@ -54,20 +54,21 @@ class Demagnifier:
         self._keep_head = keep_head
 
     def magnify(
-        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
     ) -> torch.Tensor:
         """See :class:`~mebench.magnification.contract.Magnifier`: factor 1/4 divides the displacement from frame
         ``reference`` by four; 0 removes the expression."""
         check_request(self, frames, factor, reference)
         reduced = frames.clone()
-        if factor == 1.0:
+        if nothing_to_do(factor):
             return reduced
+        share = per_pixel(factor)
         for index, motion in _motions(frames, reference, face, self._keep_head):
-            reduced[index] = self.reduce(frames[reference][None], motion, factor)[0].clamp(0.0, 1.0)
+            reduced[index] = self.reduce(frames[reference][None], motion, share)[0].clamp(0.0, 1.0)
         return reduced
 
-    def reduce(self, reference: torch.Tensor, motion: Motion, factor: float) -> torch.Tensor:
-        """One frame with its expression scaled, ``[1,3,H,W]``. reference: g_r, ``[1,3,H,W]``."""
+    def reduce(self, reference: torch.Tensor, motion: Motion, factor: torch.Tensor) -> torch.Tensor:
+        """One frame with its expression scaled, ``[1,3,H,W]``. reference: g_r, ``[1,3,H,W]``. factor: ``[1,1,1,1]`` or ``[1,1,H,W]``."""
         raise NotImplementedError
 
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from mebench.magnification.compose import scaled_expression
-from mebench.magnification.contract import check_request
+from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.measured import field, measure, pixels
 from mebench.motion.flow import DisFine, Flow, grey
 from mebench.motion.region import FaceRegion, face_region
@@ -37,11 +37,11 @@ class FlowWarp:
         self._estimator = DisFine()
 
     def magnify(
-        self, frames: torch.Tensor, factor: float, reference: int, face: FaceRegion | None = None
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
     ) -> torch.Tensor:
         """See :class:`~mebench.magnification.contract.Magnifier`."""
         check_request(self, frames, factor, reference)
-        if factor == 1.0:
+        if nothing_to_do(factor):
             return frames.clone()
         first = pixels(frames[reference])
         region = (face or face_region(first)) if self._keep_head else None
@@ -50,7 +50,7 @@ class FlowWarp:
             if index != reference:
                 whole, expression = self._motion(grey(first), grey(pixels(frames[index])), region)
                 moved = scaled_expression(
-                    frames[index][None], field(whole), field(expression), torch.tensor([factor]), mode="bicubic"
+                    frames[index][None], field(whole), field(expression), per_pixel(factor), mode="bicubic"
                 )
                 magnified[index] = moved[0].clamp(0.0, 1.0)
         return magnified

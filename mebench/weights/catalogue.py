@@ -58,6 +58,7 @@ _FLOWMAG_PAPER = (
     "Pan, Geng, Owens, Self-Supervised Motion Magnification by Backpropagating Through Optical Flow, NeurIPS 2023 "
     "(arXiv 2311.17056)"
 )
+_OH2018_PAPER = "Oh, Jaroensri et al., Learning-based Video Motion Magnification, ECCV 2018 (arXiv 1804.02684)"
 
 _ROWS = (
     WeightFile(
@@ -234,6 +235,21 @@ _ROWS = (
         family="flowmag",
         official=("arflow_chkpt_00140.pth",),
         converter="mebench.magnification.flowmag:convert",
+    ),
+    WeightFile(
+        name="oh2018-infusenet",
+        file="oh2018-infusenet.safetensors",
+        kind="added",
+        what="Oh's magnifier without texture branch, as micro-expression recognition uses it",
+        trained_on="not documented by its publisher",
+        paper=_OH2018_PAPER,
+        licence="GPL-3.0 (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published="in the repository IcedDoggie/InfuseNet_SCIA2025 on GitHub",
+        needed_by=("magnifier oh2018 (weights: oh2018-infusenet)",),
+        family="oh2018",
+        official=("generator_212000.pth",),
+        converter="mebench.magnification.oh2018:convert",
     ),
 )
 

@@ -7,7 +7,8 @@ import torch
 from bumps import clip, face, field, warped
 
 from mebench.errors import ConfigError, InputError
-from mebench.magnification.contract import Magnifier
+from mebench.magnification.contract import Magnifier, magnify
+from mebench.magnification.eulerian import Eulerian
 from mebench.magnification.flow_blend import FlowBlend
 from mebench.magnification.flow_frame import FlowFrame
 from mebench.magnification.flow_reference import FlowReference
@@ -15,6 +16,9 @@ from mebench.magnification.flowmag import FlowMagMagnifier
 from mebench.magnification.flowmag_lite import FlowMagLite, load
 from mebench.magnification.flowmag_lite_network import LiteNetwork
 from mebench.magnification.flowmag_network import FlowMag, FlowMagConfig
+from mebench.magnification.oh2018 import Oh2018
+from mebench.magnification.oh2018_network import OhConfig, ShapeOnly, TextureShape
+from mebench.magnification.phase import Phase, load_riesz
 from mebench.magnification.warp import FlowWarp
 
 REDUCING = [FlowReference(), FlowFrame(), FlowBlend()]
@@ -25,7 +29,17 @@ def small_flowmag(align: bool) -> FlowMagMagnifier:
     return FlowMagMagnifier(FlowMag(FlowMagConfig(ndf=4)), align=align)
 
 
-ENLARGING = [FlowWarp(), load(), small_flowmag(True), small_flowmag(False)]
+def small_oh2018(layout: type[ShapeOnly] | type[TextureShape], **options: bool) -> Oh2018:
+    torch.manual_seed(0)
+    return Oh2018(layout(OhConfig(width=4, encoder=1, shape=1, texture=1, decoder=1)), **options)
+
+
+EULERIAN = [Eulerian(), Eulerian("ideal"), Phase(orientations=4), load_riesz(), load_riesz(temporal="iir")]
+OH = [small_oh2018(ShapeOnly), small_oh2018(TextureShape), small_oh2018(ShapeOnly, detail=False, align=False)]
+EXACT_AT_ONE = [*REDUCING, FlowWarp(), load(), *EULERIAN, *OH[:2]]
+"""Magnifiers that declare factor 1 to change nothing; the others paint the frame anew."""
+
+ENLARGING = [FlowWarp(), load(), small_flowmag(True), small_flowmag(False), *EULERIAN, *OH]
 ALL = REDUCING + ENLARGING
 
 
@@ -47,7 +61,7 @@ def usable_factor(magnifier: Magnifier) -> float:
 @pytest.mark.parametrize("magnifier", ALL, ids=named)
 def test_the_reference_frame_comes_back_unchanged(magnifier, moving):
     before = moving.clone()
-    result = magnifier.magnify(moving, usable_factor(magnifier), 1)
+    result = magnify(magnifier, moving, usable_factor(magnifier), 1, fps=24.0)
     assert isinstance(magnifier, Magnifier)
     assert torch.equal(result[1], before[1]) and torch.equal(moving, before)
     assert result.shape == moving.shape and result.dtype == torch.float32
@@ -55,9 +69,50 @@ def test_the_reference_frame_comes_back_unchanged(magnifier, moving):
     assert not torch.equal(result[0], before[0])
 
 
-@pytest.mark.parametrize("magnifier", [*REDUCING, FlowWarp(), load()], ids=named)
+@pytest.mark.parametrize("magnifier", EXACT_AT_ONE, ids=named)
 def test_factor_one_changes_nothing(magnifier, moving):
-    assert torch.equal(magnifier.magnify(moving, 1.0, 1), moving)
+    assert torch.equal(magnify(magnifier, moving, 1.0, 1, fps=24.0), moving)
+    assert torch.equal(magnify(magnifier, moving, torch.ones(256, 256), 1, fps=24.0), moving)
+
+
+@pytest.mark.parametrize("magnifier", ALL, ids=named)
+def test_a_map_of_one_value_is_that_factor(magnifier, moving):
+    factor = usable_factor(magnifier)
+    by_map = magnify(magnifier, moving, torch.full((256, 256), factor), 1, fps=24.0)
+    assert torch.allclose(by_map, magnify(magnifier, moving, factor, 1, fps=24.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("magnifier", EXACT_AT_ONE, ids=named)
+def test_a_map_changes_what_it_points_at(magnifier, moving):
+    """Left half at the factor, right half at 1: far on the right the clip stays, on the left it moves as before."""
+    factor = usable_factor(magnifier)
+    ramp = ((140.0 - torch.arange(256)) / 20.0).clamp(0.0, 1.0)
+    everywhere = magnify(magnifier, moving, factor, 1, fps=24.0)
+    half = magnify(magnifier, moving, (1.0 + (factor - 1.0) * ramp).expand(256, 256).contiguous(), 1, fps=24.0)
+    right, left = (half - moving)[..., 190:].abs().mean(), (half - everywhere)[..., :90].abs().mean()
+    changed = (everywhere - moving)[..., 190:].abs().mean(), (everywhere - moving)[..., :90].abs().mean()
+    # Demagnifiers that paint from the reference also show its pixels where the factor is 1.
+    assert right <= 0.2 * changed[0] or isinstance(magnifier, FlowReference)
+    assert left <= 0.2 * changed[1]
+
+
+@pytest.mark.parametrize("magnifier", ALL, ids=named)
+def test_unusable_maps_are_refused(magnifier, moving):
+    with pytest.raises(ConfigError, match=r"\[256, 256\], not \[128, 256\]"):
+        magnify(magnifier, moving, torch.ones(128, 256), 1)
+    for wrong in (float("nan"), -1.0, 1e4):
+        factors = torch.ones(256, 256)
+        factors[3, 5] = wrong
+        with pytest.raises(ConfigError, match=f"'{magnifier.name}' works for factors"):
+            magnify(magnifier, moving, factors, 1)
+
+
+@pytest.mark.parametrize("magnifier", [Eulerian("butterworth"), Phase(temporal="ideal")], ids=named)
+def test_a_band_needs_a_frame_rate(magnifier, moving):
+    with pytest.raises(ConfigError, match="needs the frame rate"):
+        magnifier.magnify(moving, 2.0, 1)
+    with pytest.raises(ConfigError, match="lower the band"):
+        magnifier.magnify(moving, 2.0, 1, fps=0.3)
 
 
 @pytest.mark.parametrize("magnifier", [*REDUCING, FlowWarp(), load()], ids=named)
@@ -100,15 +155,15 @@ def test_unusable_clips_are_refused(magnifier, moving):
         magnifier.magnify(moving[..., :8, :8], factor, 1)
 
 
-@pytest.mark.parametrize("magnifier", [*REDUCING, FlowWarp(), load()], ids=named)
+@pytest.mark.parametrize("magnifier", [*REDUCING, FlowWarp(), load(), EULERIAN[0], EULERIAN[3], OH[1]], ids=named)
 def test_the_same_clip_gives_the_same_bytes(magnifier, moving):
     factor = usable_factor(magnifier)
     first, second = (magnifier.magnify(moving, factor, 1) for _ in range(2))
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize("size", [(200, 300), (96, 80)])
-@pytest.mark.parametrize("magnifier", [FlowBlend(), FlowWarp(), load()], ids=named)
+@pytest.mark.parametrize("size", [(200, 300), (97, 81)])
+@pytest.mark.parametrize("magnifier", [FlowBlend(), FlowWarp(), load(), EULERIAN[0], *EULERIAN[2:4], *OH], ids=named)
 def test_other_sizes(magnifier, size, moving):
     resized = torch.nn.functional.interpolate(moving, size=size, mode="bilinear")
     result = magnifier.magnify(resized, usable_factor(magnifier), 1)

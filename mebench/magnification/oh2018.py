@@ -1,0 +1,104 @@
+"""The learned magnifier of Oh et al. (ECCV 2018): each frame painted from a code of its shape, moved on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from mebench.errors import ConfigError
+from mebench.magnification.aligned import lay, unaligned
+from mebench.magnification.contract import Factor, check_request
+from mebench.magnification.oh2018_checkpoint import convert, read_oh2018
+from mebench.magnification.oh2018_network import Codes, ShapeOnly, TextureShape
+from mebench.motion.region import FaceRegion
+from mebench.weights.locate import find
+
+__all__ = ["Oh2018", "convert", "load", "shape_increment"]
+
+LITE = "oh2018-lite"
+
+_BATCH = 8
+
+
+class Oh2018:
+    """Encoder, manipulator and decoder applied to a clip, in the static mode (every frame against the reference).
+
+    The factor is the nominal one of the network; on smooth facial motion the published weights reach about half of it,
+    so the gain should be measured (:func:`mebench.magnification.factor.measured_gain`).
+
+    detail: add to the frame what the factor changes in the painted picture (painted for the factor minus painted for 1),
+    so that the painter's blur stays out; False gives the painted picture itself, as published. align: lay the frames on
+    the reference by their affine head motion and change the face alone; False magnifies all motion, as published.
+    """
+
+    name = "oh2018"
+    factors = (1.0, 64.0)
+
+    def __init__(
+        self, network: ShapeOnly | TextureShape, weights: str = "", *, detail: bool = True, align: bool = True
+    ) -> None:
+        self.weights = weights
+        self._network = network.eval().requires_grad_(False)
+        self._detail = detail
+        self._align = align
+
+    def magnify(
+        self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
+    ) -> torch.Tensor:
+        """See :class:`~mebench.magnification.contract.Magnifier`."""
+        check_request(self, frames, factor, reference)
+        laid = lay(frames, reference, face) if self._align else unaligned(frames)
+        with torch.no_grad():
+            change = self._change(laid.frames, laid.inside(factor), reference)
+        return laid.applied(frames, reference, change * laid.face)
+
+    def _change(self, frames: torch.Tensor, factor: torch.Tensor, reference: int) -> torch.Tensor:
+        """What is added to the frames, ``[T,3,H,W]``. factor: ``[H,W]``."""
+        height, width = frames.shape[-2:]
+        # The decoder doubles the size of the code: an odd side is made even and cut again.
+        even = functional.pad(frames, (0, width % 2, 0, height % 2), mode="replicate") * 2.0 - 1.0
+        size = (even.shape[-2] // 2, even.shape[-1] // 2)
+        wanted = functional.interpolate(factor[None, None], size=size, mode="bilinear", align_corners=False)
+        first = self._network.encode(even[reference : reference + 1])
+        changes = []
+        for start in range(0, len(even), _BATCH):
+            codes = self._network.encode(even[start : start + _BATCH])
+            painted = self._painted(first, codes, wanted)
+            kept = (
+                self._painted(first, codes, torch.ones_like(wanted)) if self._detail else even[start : start + _BATCH]
+            )
+            changes.append((painted - kept) / 2.0)
+        return torch.cat(changes)[..., :height, :width]
+
+    def _painted(self, first: Codes, codes: Codes, factor: torch.Tensor) -> torch.Tensor:
+        # Both layouts change nothing at their `neutral` factor; ours is the total one, neutral at 1.
+        own = factor - 1.0 + self._network.neutral
+        shape = self._network.manipulate(first.shape.expand_as(codes.shape), codes.shape, own).shape
+        return self._network.decode(shape, codes.texture).clamp(-1.0, 1.0)
+
+
+def shape_increment(
+    network: ShapeOnly | TextureShape, first: torch.Tensor, second: torch.Tensor, factor: float
+) -> torch.Tensor:
+    """The enlarged difference of two frames' shapes ``[B,C,H/2,W/2]``, the input of recognition networks.
+
+    first, second: float32 ``[B,3,H,W]`` in [0,1], H and W even. factor: the total one; 1 gives no magnification.
+    """
+    start, end = (network.encode(frame * 2.0 - 1.0).shape for frame in (first, second))
+    return network.manipulate(start, end, torch.full((1, 1, 1, 1), factor - 1.0 + network.neutral)).increment
+
+
+def load(weights: str | Path = "lite", detail: bool = True, align: bool = True) -> Oh2018:
+    """The magnifier with frozen weights.
+
+    weights: ``lite`` (ships), a name that ``mebench weights list`` shows (``oh2018-infusenet``), or the path of a file
+    in a public layout. detail, align: see :class:`Oh2018`.
+    Raises :class:`~mebench.errors.MissingWeights` and :class:`~mebench.errors.CheckpointError`.
+    """
+    if isinstance(weights, str) and not weights:
+        raise ConfigError("oh2018: give the name or path of weights.")
+    name = LITE if weights == "lite" else weights
+    path = Path(name) if Path(name).suffix else find(str(name))
+    return Oh2018(read_oh2018(path), weights=Path(name).name, detail=detail, align=align)
