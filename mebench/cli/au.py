@@ -9,21 +9,27 @@ app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluat
 
 @app.command()
 def inputs(
-    protocol: str = typer.Option("open-cd6", "--protocol", "-p", help="Detection protocol: open-cd6 or cd6me."),
+    protocol: str = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me."),
+    judges: bool = typer.Option(True, "--judges/--no-judges", help="Also the clips that shipped judges learn from."),
 ) -> None:
-    """Compute onset and apex frames and their flow for every clip of a protocol, once.
+    """Compute onset and apex frames and their flow for every clip, once.
 
     The other commands do it where it is missing; this one shows progress and may be interrupted at any time.
 
     Example: mebench au inputs --protocol open-cd6
     """
-    from mebench.detectors.folds import read_material
-    from mebench.detectors.protocol import load_detection_protocol
+    from mebench.detectors.trial import every_clip, oddities
+    from mebench.runs.detection import read_trials
 
-    material = read_material(load_detection_protocol(protocol))
-    for remark in material.remarks:
-        typer.echo(remark, err=True)
-    for number, clip in enumerate(material.clips, 1):
+    trials = read_trials(protocol)
+    if judges:
+        from mebench.training.judges_clips import judge_trials
+
+        trials = (*judge_trials(), *trials)
+    for line in dict.fromkeys(oddities(trials)):
+        typer.echo(line, err=True)
+    clips = every_clip(trials)
+    for number, clip in enumerate(clips, 1):
         clip.read_pair()
-        if number % 50 == 0 or number == len(material.clips):
-            typer.echo(f"{number} of {len(material.clips)} clips", err=True)
+        if number % 50 == 0 or number == len(clips):
+            typer.echo(f"{number} of {len(clips)} clips", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.detectors.observation import Observation
+from mebench.errors import InputError
 
 ACTION_UNITS: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
 """The twelve action units of the CD6ME composite (Varanka et al., "Data Leakage and Evaluation Issues in Micro-Expression
@@ -21,9 +21,6 @@ Present = NDArray[np.bool_]
 
 Probabilities = NDArray[np.float32]
 """float32 ``[N,12]`` in [0,1]; above one half means present."""
-
-_NUMBER = re.compile(r"[A-Z]{0,2}([0-9]+)")
-"""A side or lip part, then the number: ``12``, ``L12``, ``R4``, ``AL12``."""
 
 
 @runtime_checkable
@@ -52,15 +49,9 @@ class Detector(Protocol):
         ...
 
 
-def presence(names: Sequence[str]) -> NDArray[np.bool_]:
-    """Which of :data:`ACTION_UNITS` are among FACS names such as ``"4"`` and ``"L12"``: bool ``[12]``.
-
-    The side is dropped. Names of other units and words that name none leave no mark, as in the published labels.
-    """
-    numbers = {int(match[1]) for match in map(_NUMBER.fullmatch, names) if match}
-    return np.array([unit in numbers for unit in ACTION_UNITS])
-
-
 def labels(clips: Sequence[Observation]) -> Present:
-    """Labels of the clips, bool ``[N,12]``."""
-    return np.stack([presence(clip.action_units) for clip in clips]) if clips else np.zeros((0, 12), dtype=bool)
+    """Labels of the clips, bool ``[N,12]``; :class:`InputError` for a clip without."""
+    missing = [clip.key for clip in clips if clip.present is None]
+    if missing:
+        raise InputError(f"the clip '{missing[0]}' carries no labels; a detector cannot be trained or tested on it.")
+    return np.array([clip.present for clip in clips], dtype=np.bool_).reshape(len(clips), len(ACTION_UNITS))

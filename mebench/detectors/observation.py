@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mebench.clip import Pixels
 from mebench.errors import InputError
@@ -34,7 +35,8 @@ class Pair:
 class Observation:
     """One clip as detectors see it. Nothing is decoded or computed before it is asked for.
 
-    key, dataset, domain, subject, action_units: as in :class:`~mebench.clip.Clip`.
+    key, dataset, domain, subject: as in :class:`~mebench.clip.Clip`.
+    present: which of the twelve action units are annotated, bool ``[12]``; None where it is not known.
     onset, apex, offset: frame indices. read_pair: gives the :class:`Pair`. read_frames: gives chosen frames,
     uint8 ``[K,H,W,3]`` at the recorded size.
     """
@@ -43,7 +45,7 @@ class Observation:
     dataset: str
     domain: str
     subject: str
-    action_units: tuple[str, ...]
+    present: NDArray[np.bool_] | None
     onset: int
     apex: int
     offset: int
@@ -97,4 +99,4 @@ def observe(
         chosen = frames[[onset, apex]]
         return measure(chosen) if flow is None else Pair(square(chosen), flow)
 
-    return Observation(key, "", "", "", (), onset, apex, offset, pair, lambda chosen: frames[list(chosen)])
+    return Observation(key, "", "", "", None, onset, apex, offset, pair, lambda chosen: frames[list(chosen)])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mebench.clip import Clip, Pixels
 from mebench.datasets.contract import Dataset
@@ -31,15 +32,15 @@ class GivesFrames(Protocol):
         ...
 
 
-def stored_observation(dataset: Dataset, clip: Clip) -> Observation:
-    """``clip`` as detectors see it; its pair is read from disk, else measured and written."""
+def stored_observation(dataset: Dataset, clip: Clip, present: NDArray[np.bool_] | None) -> Observation:
+    """``clip`` with its labels (bool ``[12]``) as detectors see it; its pair is read from disk, else measured and written."""
     read = partial(chosen_frames, dataset, clip)
     return Observation(
         key=clip.key,
         dataset=clip.dataset,
         domain=clip.domain,
         subject=clip.subject,
-        action_units=clip.action_units,
+        present=present,
         onset=clip.onset,
         apex=clip.apex,
         offset=clip.offset,
