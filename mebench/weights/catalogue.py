@@ -54,6 +54,16 @@ _FLOWMAG_REPOSITORY = (
     "linked from the README of the authors' repository dangeng/flowmag on GitHub (a file-sharing site)"
 )
 _FOMM_PAPER = "Siarohin et al., First Order Motion Model for Image Animation, NeurIPS 2019 (arXiv 2003.00196)"
+_EMOPORTRAITS_REPOSITORY = (
+    "linked from the README of the authors' repository neeek2303/EMOPortraits on GitHub (a file-sharing site)"
+)
+_EMOPORTRAITS_PAPER = (
+    "Drobyshev et al., EMOPortraits: Emotion-enhanced Multimodal One-shot Head Avatars, CVPR 2024 (arXiv 2404.19110)"
+)
+_EMOPORTRAITS_LICENCE = (
+    "CC BY-NC-SA 4.0 (the repository's README; its author announced Apache-2.0 for the code in 2025); none stated for "
+    "the weights"
+)
 _FLOWMAG_PAPER = (
     "Pan, Geng, Owens, Self-Supervised Motion Magnification by Backpropagating Through Optical Flow, NeurIPS 2023 "
     "(arXiv 2311.17056)"
@@ -205,6 +215,36 @@ _ROWS = (
         official=("vox-adv-cpk.pth.tar",),
         converter="mebench.backbones.fomm.checkpoint:convert",
         known_files={"md5:8a45a24037871c045fbb8a6a8aa95ebc": "the widely mirrored, pruned vox-adv checkpoint (228 MB)"},
+    ),
+    WeightFile(
+        name="emoportraits-328",
+        file="emoportraits-328.safetensors",
+        kind="added",
+        what="EMOPortraits' stage-1 model at 512 px, retrained by its authors with 17 of the 23 FEED identities",
+        trained_on="VoxCeleb2 (a high-quality selection) and FEED",
+        paper=_EMOPORTRAITS_PAPER,
+        licence=_EMOPORTRAITS_LICENCE,
+        commercial="no",
+        published=f"in logs.zip (folder logs/Retrain_with_17_V1_New_..., checkpoints), {_EMOPORTRAITS_REPOSITORY}",
+        needed_by=("backbone emoportraits (weights: emoportraits-328)",),
+        family="emoportraits",
+        official=("328_model.pth",),
+        converter="mebench.backbones.emoportraits.checkpoint:convert",
+    ),
+    WeightFile(
+        name="emoportraits-pose",
+        file="emoportraits-pose.safetensors",
+        kind="added",
+        what="EMOPortraits' head-pose network, a file of its own",
+        trained_on="not stated by its authors",
+        paper=_EMOPORTRAITS_PAPER,
+        licence=_EMOPORTRAITS_LICENCE,
+        commercial="no",
+        published=f"in repos.zip, {_EMOPORTRAITS_REPOSITORY}",
+        needed_by=("backbone emoportraits (weights: emoportraits-328)",),
+        family="emoportraits",
+        official=("head_pose_regressor.pth",),
+        converter="mebench.backbones.emoportraits.checkpoint:convert_pose",
     ),
     WeightFile(
         name="flowmag-raft",

@@ -9,9 +9,6 @@ from mebench.backbones.emoportraits.blocks import ResidualBlock
 from mebench.backbones.emoportraits.layers import PUBLISHED, Style
 from mebench.backbones.emoportraits.options import Options, levels
 
-_STEP = 32
-"""Widths of the painter are multiples of this."""
-
 
 class Decoder(nn.Module):
     """``decoder_nw``: the warped volume as a map ``[B,C*D,s,s]`` to the picture ``[B,3,S,S]`` in [0,1]."""
@@ -37,7 +34,9 @@ class ImageDecoder(nn.Module):
         super().__init__()
         blocks = []
         for _ in range(steps):
-            narrower = max(int(width / options.im_dec_ch_div_factor) // _STEP * _STEP, _STEP)
+            # Widths are multiples of the number of groups of the norms.
+            groups = int(width / options.im_dec_ch_div_factor) // style.groups
+            narrower = max(groups, 1) * style.groups
             blocks.append(ResidualBlock(2, width, narrower, sampling="up", style=style))
             rest = options.im_dec_num_lrs_per_resolution - 1
             blocks += [ResidualBlock(2, narrower, narrower, style=style) for _ in range(rest)]

@@ -11,9 +11,6 @@ from mebench.backbones.emoportraits.geometry import lattice
 from mebench.backbones.emoportraits.layers import PUBLISHED, Style
 from mebench.backbones.emoportraits.options import Options, levels
 
-GROUPS = 32
-"""Widths of the published warp generators are multiples of this."""
-
 
 class Projector(nn.Module):
     """Shifts of every adaptive norm from the warp embedding: ``u_k e v_k``, ``[B,C_k,2]``."""
@@ -36,10 +33,10 @@ class WarpGenerator(nn.Module):
         super().__init__()
         self.start = options.gen_embed_size
         steps = levels(options.warp_output_size, self.start)
+        width = int(options.gen_num_channels * options.warp_channel_mult)
+        # Widths are multiples of the number of groups of the norms.
         widths = [
-            _multiple(
-                min(int(options.gen_num_channels * options.warp_channel_mult * 2**left), options.gen_max_channels)
-            )
+            min(width * 2**left, options.gen_max_channels) // style.groups * style.groups
             for left in range(steps, -1, -1)
         ]
         self.register_buffer(
@@ -77,10 +74,6 @@ def enlarge(volume: torch.Tensor, factors: tuple[int, int, int]) -> torch.Tensor
     """Trilinear, edges aligned; factors of depth, height and width."""
     scale = tuple(float(factor) for factor in factors)
     return functional.interpolate(volume, scale_factor=scale, mode="trilinear", align_corners=False)
-
-
-def _multiple(width: int) -> int:
-    return width // GROUPS * GROUPS
 
 
 def _depths(options: Options, steps: int) -> list[int]:
