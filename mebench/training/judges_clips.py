@@ -1,7 +1,8 @@
 """The clips of the open set from which the shipped judges learn, leave one domain out.
 
-Rendering allows what recording does not: out of the first forty clips of each person, ten are taken so that rare action
-units come as often as can be. Validation and test clips are the listed ones, with the frequencies of their domain.
+Rendering allows what recording does not: beside the listed clips of each train person, five of the next clips are taken
+so that rare action units come as often as can be. Validation and test clips are the listed ones, with the frequencies of
+their domain.
 """
 
 from __future__ import annotations
@@ -15,24 +16,21 @@ from numpy.typing import NDArray
 from mebench.clip import Clip
 from mebench.datasets.action_units import unit_numbers
 from mebench.datasets.contract import Dataset
-from mebench.datasets.synme.dataset import Synme
+from mebench.datasets.synme.dataset import CLIPS_PER_IDENTITY, Synme
 from mebench.detectors.contract import ACTION_UNITS
 from mebench.detectors.observation import Observation
 from mebench.detectors.store import stored_observation
 from mebench.detectors.trial import Trial
 
-POOL, CHOSEN = 40, 10
-"""Clips of each train person that are looked at, and that are rendered."""
-
-VALIDATION_CLIPS = 8
-"""Clips of each validation person."""
+POOL, ADDED = 40, 5
+"""Clips of each train person that are looked at, and how many are added to the listed ones."""
 
 
 def judge_trials() -> tuple[Trial, ...]:
     """Six trials, one for each domain left out; tested on the domain's benchmark clips."""
     dataset = Synme()
     train = [clip for domain in dataset.domains for clip in _balanced(dataset, domain)]
-    validation = dataset.clips("validation", per_identity=VALIDATION_CLIPS)
+    validation = dataset.clips("validation")
     test = dataset.clips("benchmark")
     return tuple(
         Trial(
@@ -62,17 +60,18 @@ def _observed(dataset: Synme, clips: Iterable[Clip]) -> tuple[Observation, ...]:
 
 
 def _balanced(dataset: Synme, domain: str) -> list[Clip]:
-    """Greedy and deterministic: people take turns, and each turn takes the clip whose action units were taken least
-    often so far."""
+    """The listed train clips of a domain, then greedily and deterministically more: people take turns, and each turn
+    adds the clip whose action units were taken least often so far."""
     people: dict[str, list[tuple[Clip, NDArray[np.bool_]]]] = {}
     for clip in dataset.clips("train", domains=(domain,), per_identity=POOL):
         people.setdefault(clip.subject, []).append((clip, present(clip)))
-    counts = np.zeros(len(ACTION_UNITS))
-    taken: list[Clip] = []
-    for _ in range(CHOSEN):
+    taken = [entry for clips in people.values() for entry in clips[:CLIPS_PER_IDENTITY]]
+    counts = np.sum([units for _, units in taken], axis=0, dtype=np.float64)
+    for _ in range(ADDED):
         for clips in people.values():
-            worth = [float((units / (1.0 + counts)).sum()) for _, units in clips]
-            clip, units = clips.pop(int(np.argmax(worth)))
-            counts += units
-            taken.append(clip)
-    return sorted(taken, key=lambda clip: clip.key)
+            rest = clips[CLIPS_PER_IDENTITY:]
+            worth = [float((units / (1.0 + counts)).sum()) for _, units in rest]
+            entry = clips.pop(CLIPS_PER_IDENTITY + int(np.argmax(worth)))
+            counts += entry[1]
+            taken.append(entry)
+    return sorted((clip for clip, _ in taken), key=lambda clip: clip.key)
