@@ -31,6 +31,8 @@ LITE = "emoportraits-lite"
 OFFICIAL = "emoportraits-328"
 POSE = "emoportraits-pose"
 
+_LITE_DATA = "synme, training domain t (rendered faces)"
+
 LITE_RESOLUTION = 256
 """Side of the frames that the small network gives."""
 
@@ -114,7 +116,7 @@ def _lite(path: Path, name: str) -> Backbone:
         weights_sha256=sha256(path),
         resolution=LITE_RESOLUTION,
         mode="relative",
-        trained_on=facts(LITE).trained_on,
+        trained_on=_LITE_DATA,
         paper=PAPER,
         options={
             "variant": "slim volumetric variant with a blended output, see mebench/backbones/emoportraits/lite.py"
