@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
+if TYPE_CHECKING:
+    from mebench.detectors.contract import Detector
+
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
+
+_PROTOCOL = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me.")
 
 
 @app.command()
 def inputs(
-    protocol: str = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me."),
+    protocol: str = _PROTOCOL,
     judges: bool = typer.Option(True, "--judges/--no-judges", help="Also the clips that shipped judges learn from."),
 ) -> None:
     """Compute onset and apex frames and their flow for every clip, once.
@@ -33,3 +41,112 @@ def inputs(
         clip.read_pair()
         if number % 50 == 0 or number == len(clips):
             typer.echo(f"{number} of {len(clips)} clips", err=True)
+
+
+@app.command()
+def train(
+    detector: str = typer.Argument(..., help="A registered detector, such as sssnet; see: mebench list detectors."),
+    leave_out: str = typer.Option(..., "--leave-out", help="The fold that is not learnt from, such as a or casme2."),
+    out: Path = typer.Option(..., "--out", "-o", help="The weight file to write."),
+    protocol: str = _PROTOCOL,
+    seed: int = typer.Option(45, min=0, help="Seed of weights and order."),
+) -> None:
+    """Train one detector without one fold and write its weights.
+
+    Example: mebench au train sssnet --leave-out a --out sssnet-without-a.safetensors
+    """
+    from mebench.errors import ConfigError
+    from mebench.runs.detection import read_trials
+
+    made = _made(detector)
+    trials = {trial.fold: trial for trial in read_trials(protocol)}
+    if leave_out not in trials:
+        raise ConfigError(f"the protocol {protocol} has no fold '{leave_out}'; known: {', '.join(trials)}.")
+    made.fit(trials[leave_out].train, seed=seed)
+    made.save(out)
+    typer.echo(f"wrote {out}: {detector} from {len(trials[leave_out].train)} clips, none of {leave_out}")
+
+
+@app.command("eval")
+def eval_(
+    detectors: list[str] = typer.Argument(..., help="Registered detectors, such as sssnet off-apexnet svm-flow."),
+    protocol: str = _PROTOCOL,
+    seeds: int = typer.Option(5, min=1, help="Number of seeds, from 45 on; one for detectors that draw nothing."),
+    calibrated: bool = typer.Option(False, help="Choose thresholds on the validation clips of each fold."),
+    out: Path | None = typer.Option(None, "--out", "-o", help="Also write all numbers as JSON."),
+) -> None:
+    """Leave one fold out in turn; print pooled and per-fold F1 with their definitions.
+
+    The floors always-present and static-gate are evaluated too. Nothing is chosen on test clips.
+
+    Example: mebench au eval svm-flow sssnet --protocol open-cd6 --seeds 5
+    """
+    from functools import partial
+
+    from mebench.detectors.evaluate import evaluate
+    from mebench.detectors.table import definitions, markdown, record
+    from mebench.detectors.trial import oddities
+    from mebench.files import write_json
+    from mebench.runs.detection import read_trials
+
+    names = [name for name in ("always-present", "static-gate") if name not in detectors] + detectors
+    for name in names:
+        _made(name)
+    trials = read_trials(protocol)
+    for line in oddities(trials):
+        typer.echo(line, err=True)
+    records = []
+    for name in names:
+        count = seeds if hasattr(_made(name), "network") else 1
+        result = evaluate(
+            partial(_made, name),
+            trials,
+            range(45, 45 + count),
+            calibrated=calibrated,
+            say=lambda text: typer.echo(text, err=True),
+        )
+        records.append(record(result))
+        if out is not None:
+            write_json(out, {"protocol": protocol, "calibrated": calibrated, "detectors": records})
+    typer.echo(markdown(records))
+    typer.echo(definitions())
+
+
+@app.command()
+def predict(
+    detector: str = typer.Argument(..., help="A registered detector."),
+    weights: Path = typer.Option(..., "--weights", "-w", help="A file that mebench au train wrote."),
+    clip: Path = typer.Option(..., "--clip", "-c", help="A video or a folder of frames, cropped to the face."),
+    onset: int = typer.Option(0, min=0, help="Frame at which the expression starts, from 0."),
+    apex: int = typer.Option(..., min=0, help="Frame at which it is strongest."),
+) -> None:
+    """Say which action units one clip shows.
+
+    Example: mebench au predict sssnet -w sssnet-without-a.safetensors --clip face.mp4 --apex 12
+    """
+    from mebench.detectors.contract import ACTION_UNITS
+    from mebench.detectors.floors import STILL_PX, clip_motion
+    from mebench.detectors.observation import observe
+    from mebench.errors import InputError
+    from mebench.video import read_video
+
+    made = _made(detector)
+    made.load(weights)
+    frames, _ = read_video(clip, fps=25.0)  # the rate plays no part
+    if not 0 <= onset < len(frames) or not 0 <= apex < len(frames):
+        raise InputError(f"{clip} has frames 0 to {len(frames) - 1}; onset {onset} and apex {apex} must be among them.")
+    seen = observe(frames, onset, apex, max(onset, apex), key=str(clip))
+    moved = seen.once(clip_motion)
+    row = made.predict([seen])[0]
+    for unit, probability in zip(ACTION_UNITS, row, strict=True):
+        verdict = "present" if probability > 0.5 and moved >= STILL_PX else ""
+        typer.echo(f"AU{unit:<3} {probability:5.2f}  {verdict}".rstrip())
+    if moved < STILL_PX:
+        typer.echo(f"no measurable motion ({moved:.3f} px): no action unit counts as present")
+
+
+def _made(name: str) -> Detector:
+    from mebench import registry
+
+    made: Detector = registry.load("detectors", name)()
+    return made
