@@ -18,6 +18,7 @@ def generate(
     onset: int | None = typer.Option(None, "--onset", help="Neutral frame, counted from 0. Default: the first."),
     apex: int | None = typer.Option(None, "--apex", help="Frame of the strongest expression. Default: it is found."),
     offset: int | None = typer.Option(None, "--offset", help="Frame at which it is over. Default: the last."),
+    private: bool = typer.Option(False, "--private", help="Allow files of a dataset that may not leave this machine."),
     json_: bool = typer.Option(False, "--json", help="Print what was measured as JSON."),
 ) -> None:
     """Animate your own picture with your own clip, of any size and rate.
@@ -32,7 +33,9 @@ def generate(
 
     times = Times(fps, onset, apex, offset)
     with drawn() as progress:
-        result = generate_pair(source, driving, method, backbone, out=out, times=times, progress=progress)
+        result = generate_pair(
+            source, driving, method, backbone, out=out, times=times, private=private, progress=progress
+        )
     for warning in result.warnings:
         typer.echo(f"note: {warning}", err=True)
     if json_:

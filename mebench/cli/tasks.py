@@ -21,6 +21,7 @@ def export(
     protocol: str = typer.Argument(..., help="A protocol's name, or the path of a YAML file."),
     folder: Path = typer.Argument(..., help="Folder for the tasks."),
     frames: bool = typer.Option(False, "--frames", help="Write driving clips as PNG files too."),
+    private: bool = typer.Option(False, "--private", help="Write frames that may not leave this machine."),
 ) -> None:
     """Write source pictures, driving clips and a list of tasks, for any system in any language.
 
@@ -32,7 +33,7 @@ def export(
     from mebench.runs.export import export_tasks
 
     with drawn() as progress:
-        done = export_tasks(protocol, folder, frames=frames, progress=progress)
+        done = export_tasks(protocol, folder, frames=frames, private=private, progress=progress)
     for name, licence in done.licences.items():
         typer.echo(f"{name}: {licence}")
     typer.echo(f"{done.tasks} tasks in {done.folder}; {done.folder / 'README.md'} says what to return")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from mebench.clip import Clip, Portrait, Truth
 
@@ -13,19 +13,40 @@ Split = Literal["train", "validation", "benchmark"]
 
 @dataclass(frozen=True)
 class Terms:
-    """Who may publish which frames. The default of a gated dataset is: nothing."""
+    """Who may publish which frames. The default of a gated dataset is: nothing.
+
+    publishable_subjects: people whom the owner of the data allows to be shown, while others may not be.
+    text: what the licence allows, in words. access: where it is asked for.
+    """
 
     licence: str
     may_show_frames: bool = False
     may_show_generated: bool = False
+    publishable_subjects: frozenset[str] = frozenset()
+    text: str = ""
+    access: str = ""
+
+    def meet(self, other: Terms) -> Terms:
+        """What both allow."""
+        return replace(
+            self,
+            may_show_frames=self.may_show_frames and other.may_show_frames,
+            may_show_generated=self.may_show_generated and other.may_show_generated,
+            publishable_subjects=self.publishable_subjects & other.publishable_subjects,
+        )
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What ``check`` found: one line a finding; ``complete`` when nothing is missing."""
+    """What ``check`` found: one line a finding; ``complete`` when nothing is missing.
+
+    level: 0 clean, 1 findings beyond those that are known of the dataset, 2 unusable. details: all of it as JSON values.
+    """
 
     complete: bool
     lines: tuple[str, ...]
+    level: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable

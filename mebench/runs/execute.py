@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import cast
 
+from mebench.datasets.publication import keep_private
 from mebench.errors import StorageError
 from mebench.files import write_json
 from mebench.protocol import Task
 from mebench.runs import provenance
 from mebench.runs.lock import locked
+from mebench.runs.page.licence import recorded_terms
 from mebench.runs.plan import SEED, Plan, protocol_info
 from mebench.runs.pool import Finished, Piece, work
 from mebench.runs.progress import Progress
@@ -58,6 +60,8 @@ def execute(plan: Plan, bounds: dict[str, Plan], order: Order, progress: Progres
         stack.enter_context(locked(plan.folder))
         for run in runs:
             run.store.prepare(alone=run.plan is plan)  # bounds are shared with other runs; the same bytes are written
+        terms = [(name, recorded_terms(info)) for name, info in plan.datasets.items()]
+        keep_private(plan.folder / "clips", terms)
         tasks = plan.tasks[: order.limit]
         pieces = _pieces(plan, runs, tasks)
         jobs = min(order.jobs, max(1, len(pieces)))

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from mebench.datasets.contract import Dataset
+from mebench.datasets.publication import PRIVATE, keep_private, refuse_unless_private
 from mebench.errors import InputError
 from mebench.files import storage_errors, write_json, write_text
 from mebench.images import write_png
@@ -27,7 +28,9 @@ from mebench.runs.plan import load_datasets
 from mebench.runs.progress import Progress, Silent
 from mebench.video import write_lossless
 
-FILES = frozenset({"README.md", "protocol.yaml", "tasks.csv", "tasks.json", "sources", "driving", "driving_frames"})
+FILES = frozenset(
+    {PRIVATE, "README.md", "protocol.yaml", "tasks.csv", "tasks.json", "sources", "driving", "driving_frames"}
+)
 """Everything that an export writes: videos may be returned into the same folder."""
 
 SCHEMA_VERSION = 1
@@ -47,25 +50,34 @@ class Export:
 
 
 def export_tasks(
-    protocol: str | Path | Protocol, out: Path | str, *, frames: bool = False, progress: Progress | None = None
+    protocol: str | Path | Protocol,
+    out: Path | str,
+    *,
+    frames: bool = False,
+    private: bool = False,
+    progress: Progress | None = None,
 ) -> Export:
     """Write the tasks of ``protocol`` into the folder ``out``: ``sources/*.png``, ``driving/*.mkv`` (lossless),
     ``tasks.json``, ``tasks.csv``, ``protocol.yaml`` and a ``README.md`` that says what to return.
 
-    frames: also write each driving clip as a folder of PNG files. Raises :class:`InputError` when ``out`` holds the
-    tasks of another protocol.
+    frames: also write each driving clip as a folder of PNG files. private: the folder stays on this machine; needed for
+    datasets whose frames may not be published. Raises :class:`InputError` when ``out`` holds the tasks of another
+    protocol.
     """
     progress, out = progress or Silent(), Path(out)
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     progress.stage("listing the tasks")
     datasets = load_datasets(chosen)
+    terms = [(name, dataset.terms) for name, dataset in datasets.items()]
+    refuse_unless_private("this export", terms, private)
     tasks = chosen.tasks(datasets)
     listing = _listing(chosen, datasets, tasks, frames)
     _refuse_another(out, listing)
     progress.begin(len(tasks), 0)
+    keep_private(out, terms)
     written: set[str] = set()
     for task, entry in zip(tasks, listing["tasks"], strict=True):
-        _write_task(out, TaskInputs(task, datasets[task.dataset]), entry, written)
+        _write_task(out, TaskInputs(task, datasets[task.dataset], datasets[task.from_dataset]), entry, written)
         progress.advance(task.key, "ok")
     write_text(out / "protocol.yaml", yaml.safe_dump(chosen.content(), sort_keys=False, allow_unicode=True))
     write_text(out / "tasks.csv", _table(listing["tasks"]))
@@ -85,7 +97,7 @@ def read_listing(folder: Path) -> dict[str, Any] | None:
 
 def _listing(protocol: Protocol, datasets: dict[str, Dataset], tasks: list[Task], frames: bool) -> dict[str, Any]:
     """The content of ``tasks.json``."""
-    sources = _names([(task.dataset, task.source) for task in tasks])
+    sources = _names([(task.from_dataset, task.source) for task in tasks])
     clips = _names([(task.dataset, task.driving) for task in tasks])
     entries = []
     for task in tasks:
@@ -93,7 +105,7 @@ def _listing(protocol: Protocol, datasets: dict[str, Dataset], tasks: list[Task]
         entry: dict[str, Any] = {
             "key": task.key,
             "kind": task.kind,
-            "source": f"sources/{sources[task.dataset, task.source]}.png",
+            "source": f"sources/{sources[task.from_dataset, task.source]}.png",
             "driving": f"driving/{clip}.mkv",
             "driving_frames": f"driving_frames/{clip}" if frames else None,
             "fps": task.fps,

@@ -43,18 +43,20 @@ class TaskInputs:
     (decoding, the true answer, its measured flow) is computed once in the life of this object.
     """
 
-    def __init__(self, task: Task, dataset: Dataset) -> None:
+    def __init__(self, task: Task, dataset: Dataset, source: Dataset | None = None) -> None:
+        """dataset: of the driving clip. source: of the source, when it is another."""
         self.task = task
         self._dataset = dataset
+        self._source = source or dataset
         self._reference_flows: Flow | None = None
         self._metrics_memory: dict[Any, Any] = {}
 
     @cached_property
     def source_image(self) -> Pixels:
         """The source identity as recorded, uint8 ``[H,W,3]``, RGB."""
-        if self.task.source == f"onset:{self.task.driving}":
+        if self.task.source_dataset is None and self.task.source == f"onset:{self.task.driving}":
             return np.ascontiguousarray(self.driving_frames[self.task.onset])
-        return self._dataset.portrait(self.task.source).read()
+        return self._source.portrait(self.task.source).read()
 
     @cached_property
     def driving_frames(self) -> Pixels:
@@ -72,14 +74,14 @@ class TaskInputs:
     @property
     def has_truth(self) -> bool:
         """Whether the dataset can render the true answer."""
-        return isinstance(self._dataset, OpenDataset)
+        return self.task.source_dataset is None and isinstance(self._dataset, OpenDataset)
 
     @cached_property
     def truth(self) -> Truth | None:
         """The true answer at the delivered frames; None outside the open set."""
-        if not isinstance(self._dataset, OpenDataset):
-            return None
         task = self.task
+        if task.source_dataset is not None or not isinstance(self._dataset, OpenDataset):
+            return None
         if isinstance(self._dataset, Selective):
             truth = self._dataset.truth_at(task.source, task.driving, task.frames)
             truth = dataclasses.replace(truth, fps=task.fps, onset=task.onset, apex=task.apex, offset=task.offset)

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from mebench import registry
 from mebench.clip import Pixels
+from mebench.datasets.installed import owner_of
+from mebench.datasets.publication import keep_private, refuse_unless_private
 from mebench.errors import ConfigError, InputError
 from mebench.files import storage_errors, write_json
 from mebench.images import read_image, write_png
@@ -69,6 +72,7 @@ def generate_pair(
     *,
     out: Path | str,
     times: Times | None = None,
+    private: bool = False,
     progress: Progress | None = None,
 ) -> PairResult:
     """Animate the face in the picture ``source`` with the clip ``driving``, of any size and rate; write into ``out``:
@@ -76,10 +80,13 @@ def generate_pair(
     ``output.mkv`` (lossless) and ``output.mp4``, ``side_by_side.mp4`` (with the motion magnified), ``source.png`` and
     ``driving.mkv`` (the crops that the method saw), ``motion.json`` (what was measured).
 
+    private: the folder stays on this machine; needed for files from the folder of a dataset that may not be shown.
     Both faces are found and brought to the framing of the open set, the clip by one crop from its onset frame. Raises
     :class:`InputError` for files that cannot be used, and the method's errors.
     """
     progress, times, out = progress or Silent(), times or Times(), Path(out)
+    terms = [(name, registry.load("datasets", name)().terms) for name in _owners(Path(source), Path(driving))]
+    refuse_unless_private("this pair", terms, private)
     progress.stage("loading the method")
     animator = load_method(method, backbone)
     if isinstance(animator, Oracle) and not isinstance(animator, Method):
@@ -93,6 +100,7 @@ def generate_pair(
     times_of = (data.fps, data.onset, data.apex, data.offset)
     motion = measure(data.source, data.driving, output.frames, (crops[0].points(), crops[1].points()), times_of, flow)
     progress.stage("writing the videos")
+    keep_private(out, terms)
     factor = _write_clips(out, data, output, crops[1], flow)
     facts = animator.facts()
     warnings = [*crops[0].notes, *crops[1].notes, *_about_weights(facts), *_about_motion(motion)]
@@ -115,6 +123,11 @@ def generate_pair(
     }
     write_json(out / "motion.json", report)
     return PairResult(out, report)
+
+
+def _owners(*paths: Path) -> list[str]:
+    """The datasets in whose folders the files lie."""
+    return sorted({name for path in paths if (name := owner_of(path)) is not None})
 
 
 def _prepare(source: Path, driving: Path, times: Times, flow: FlowEstimator) -> tuple[PairData, tuple[Crop, Crop]]:

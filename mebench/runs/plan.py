@@ -102,12 +102,15 @@ def describe(spec: MethodSpec) -> MethodInfo:
 def dataset_info(dataset: Dataset) -> DatasetInfo:
     """What ``run.json`` keeps of a dataset."""
     terms = dataset.terms
-    return {
+    info: DatasetInfo = {
         "fingerprint": dataset.fingerprint(),
         "licence": terms.licence,
         "may_show_frames": terms.may_show_frames,
         "may_show_generated": terms.may_show_generated,
     }
+    if terms.publishable_subjects:
+        info["publishable_subjects"] = sorted(terms.publishable_subjects)
+    return info
 
 
 def metric_info(metric: Metric) -> MetricInfo:

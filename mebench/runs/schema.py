@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from typing_extensions import NotRequired
+
 SCHEMA_VERSION = 1
 """Stands in every record; raised when a key changes its meaning or goes away."""
 
@@ -48,6 +50,7 @@ class TaskInfo(TypedDict):
     kind: Literal["self", "cross"]
     """``self``: source and driver are one recording. ``cross``: they are different subjects."""
     dataset: str
+    """Of the driving clip."""
     source: str
     """Key of the source portrait in the dataset (``onset:<clip>`` in self-reenactment)."""
     driving: str
@@ -72,6 +75,8 @@ class TaskInfo(TypedDict):
     """Side in pixels at which the output is stored and scored."""
     hash: str
     """SHA-256 of everything above but the key, with the fingerprint of the dataset."""
+    source_dataset: NotRequired[str]
+    """Of the source; left out when it is that of the driving clip."""
 
 
 class ClipInfo(TypedDict):
@@ -164,6 +169,8 @@ class DatasetInfo(TypedDict):
     """Whether its frames may be published."""
     may_show_generated: bool
     """Whether clips generated from it may be published."""
+    publishable_subjects: NotRequired[list[str]]
+    """People whom the owner allows to be shown; left out when there are none."""
 
 
 class MetricInfo(TypedDict):

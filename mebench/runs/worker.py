@@ -134,7 +134,7 @@ class Service:
         from mebench.runs.unit import finish
 
         task = Task.from_record(request["task"])
-        inputs = TaskInputs(task, self._datasets[task.dataset])
+        inputs = TaskInputs(task, self._datasets[task.dataset], self._datasets[task.from_dataset])
         return {"done": [finish(self._targets[run], inputs, self._metrics).record() for run in request["runs"]]}
 
 

@@ -161,21 +161,21 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
 def test_frames_follow_the_licence(
     tmp_path: Path, terms: tuple[bool, bool], gain: float, shown: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = FakeDataset(GATED)
+    dataset = FakeDataset(Terms("agreement", *terms))
     if gain == 1.0:
         import page_run
 
         monkeypatch.setattr(dataset, "clip", lambda key: _clip_like_the_output(page_run, key))
     page = _Reader(make(tmp_path / "run", dataset, licence=terms, gain=gain))
     entry = page.entries[0]
-    assert [p["name"] for p in entry["panels"] if p["start"] is not None and p["factor"] is None] == shown
+    plain = [panel for panel in entry["panels"] if panel["factor"] is None]
+    assert [panel["name"] for panel in plain if panel["note"] is None] == shown
     for panel in entry["panels"]:
-        assert (panel["start"] is None) == ("Not shown" in (panel["note"] or ""))
+        assert panel["note"] is None or "Not shown" in panel["note"]
+        # The source does not move: nothing stands in its place. Arrows stand in the place of what moves.
+        assert (panel["start"] is None) == bool(panel["note"] and (panel["name"] == "Source" or panel["factor"]))
     assert entry["curves"] is not None
-    assert (entry["sheet"] is None) == (not shown)
-    assert (entry["thumbnail"] is None) == ("Output" not in shown)
-    if not shown:
-        assert list((tmp_path / "run" / "page").glob("*")) == []
+    assert (entry["note"] is None) == (len(shown) == 3)
 
 
 def _clip_like_the_output(page_run, key):  # type: ignore[no-untyped-def]

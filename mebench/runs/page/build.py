@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mebench.protocol import Task
 from mebench.runs.page.choice import Choice, choose, ranking_metric
 from mebench.runs.page.clips import clip_rows, player_entry
 from mebench.runs.page.header import costs, header, provenance
+from mebench.runs.page.licence import parties
 from mebench.runs.page.notes import Notes
 from mebench.runs.page.pictures import Pictures, pictures
 from mebench.runs.page.records import Records, read_records
@@ -72,15 +74,14 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
 def _entries(records: Records, chosen: list[Choice], load_dataset: Callable[[str], Dataset]) -> list[dict[str, Any]]:
     """What the player shows, with the sheets written."""
     store = RunStore(records.folder)
-    loaded: dict[str, Dataset] = {}
+    dataset = cache(load_dataset)
     entries = []
     for choice in chosen:
         task = choice.row["task"]
         file, note, made = None, None, None
         try:
-            if task["dataset"] not in loaded:
-                loaded[task["dataset"]] = load_dataset(task["dataset"])
-            made = _pictures(store, records, choice, loaded[task["dataset"]])
+            made = _pictures(store, records, choice, dataset)
+            note = made.stand_in_note
         except StorageError:
             raise
         except MebenchError as error:
@@ -94,11 +95,12 @@ def _entries(records: Records, chosen: list[Choice], load_dataset: Callable[[str
     return entries
 
 
-def _pictures(store: RunStore, records: Records, choice: Choice, dataset: Dataset) -> Pictures:
+def _pictures(store: RunStore, records: Records, choice: Choice, dataset: Callable[[str], Dataset]) -> Pictures:
     clip = choice.row["clip"]
     assert clip is not None  # choose() takes finished clips alone
     task = Task.from_record(dict(choice.row["task"]))
-    return pictures(task, dataset, store.read_clip(clip), records.run["datasets"].get(task.dataset))
+    seen = parties(task, records.run["datasets"], dataset)
+    return pictures(task, dataset(task.dataset), store.read_clip(clip), seen, dataset(task.from_dataset))
 
 
 def _render(**content: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,13 @@ from numpy.typing import NDArray
 
 from mebench.clip import Pixels
 from mebench.datasets.contract import Dataset
+from mebench.datasets.publication import Party, Released, Withheld, copy_refusal, refusal, release
 from mebench.errors import Unavailable
 from mebench.metrics.sample import Sample
 from mebench.protocol import Task
 from mebench.runs.inputs import TaskInputs
-from mebench.runs.page.licence import may_show_output, may_show_recorded
 from mebench.runs.page.magnified import expression, factor_for, magnify, peak
 from mebench.runs.page.sheet import Sheet, encode, scaled, sheet
-from mebench.runs.schema import DatasetInfo
 
 THUMBNAIL = 96
 """Pixels: twice the size at which the picker shows it, for dense screens."""
@@ -26,15 +26,19 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Panel:
-    """One square of the player. frames: uint8 ``[T,S,S,3]``, ``[1,S,S,3]`` for a still, None when not shown; then
-    ``note`` says why. magnified: the factor, None for a panel as it is. role: ``source``, ``driving``, ``output`` or
+    """One square of the player. shown: pictures that were released, uint8 ``[T,S,S,3]`` or ``[1,S,S,3]`` for a still, or
+    why there are none. magnified: the factor, None for a panel as it is. role: ``source``, ``driving``, ``output`` or
     ``reference``; it decides the colour."""
 
     name: str
     role: str
-    frames: Pixels | None
-    note: str | None = None
+    shown: Released | Withheld
     magnified: int | None = None
+
+    @property
+    def frames(self) -> Pixels | None:
+        """What the player draws; None when nothing may be shown."""
+        return self.shown.frames if isinstance(self.shown, Released) else None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,15 @@ class Pictures:
     panels: list[Panel]
     sheet: Sheet | None
     thumbnail: str | None
+
+    @property
+    def stand_in_note(self) -> str | None:
+        """What the reader is told when arrows stand in the place of pictures; None when none do."""
+        if any(panel.frames is not None and panel.shown.note for panel in self.panels):
+            return (
+                "Pictures that may not be published are replaced by arrows: the measured motion of the face, enlarged."
+            )
+        return None
 
     def layout(self) -> list[dict[str, Any]]:
         """The panels as JSON: ``start`` is the index of the first tile, ``still`` whether it has one tile only."""
@@ -55,7 +68,7 @@ class Pictures:
                     "name": panel.name,
                     "role": panel.role,
                     "factor": panel.magnified,
-                    "note": panel.note,
+                    "note": panel.shown.note,
                     "start": start if shown else None,
                     "still": shown and len(panel.frames) == 1,
                 }
@@ -64,45 +77,50 @@ class Pictures:
         return described
 
 
-def pictures(task: Task, dataset: Dataset, output: Pixels, terms: DatasetInfo | None) -> Pictures:
-    """Everything that the player shows of ``task``. output: uint8 ``[T,S,S,3]``, the stored clip."""
-    sample = TaskInputs(task, dataset).sample(output)
-    recorded = may_show_recorded(terms)
-    generated = may_show_output(terms, output, sample.source, sample.driving)
+def pictures(task: Task, dataset: Dataset, output: Pixels, seen: tuple[Party, Party], source: Dataset) -> Pictures:
+    """Everything that the player shows of ``task``. output: uint8 ``[T,S,S,3]``, the stored clip. dataset, source: of the
+    driving clip and of the source. seen: whose identity and whose motion the pictures show.
+
+    Where pictures may not be shown, arrows of the measured motion stand in their place.
+    """
+    sample = TaskInputs(task, dataset, source).sample(output)
+    identity, driver = seen
+    generated = copy_refusal(seen, output, (sample.source, sample.driving))
     true = sample.truth.frames if sample.truth is not None else None
+    reference, reference_reason = sample.driving, refusal([driver], "recorded")
+    if true is not None:
+        reference, reference_reason = true, refusal(seen, "recorded")
+    face = _face(sample)
+    expected = expression(reference, sample.onset, face)
+    factor = factor_for(peak(expected, sample.onset, sample.offset), reference.shape[1])
+
+    @cache
+    def achieved() -> NDArray[np.float32]:
+        return expression(sample.output, sample.onset, face)
+
+    arrows = {"motion": lambda: expected, "factor": factor}
+    own_arrows = {"motion": achieved, "factor": factor}
     panels = [
-        _panel("Source", "source", sample.source[None], recorded),
-        _panel("Driving clip", "driving", sample.driving, recorded),
-        _panel("Output", "output", output, generated),
+        Panel("Source", "source", release(sample.source[None], refusal([identity], "recorded"))),
+        Panel("Driving clip", "driving", release(sample.driving, refusal([driver], "recorded"), **arrows)),
+        Panel("Output", "output", release(output, generated, **own_arrows)),
     ]
     if true is not None:
-        panels.append(_panel("True answer", "reference", true, recorded))
-    panels += _magnified(sample, true, recorded, generated)
-    tiles = [panel.frames for panel in panels if panel.frames is not None]
-    thumbnail = None
-    if generated is None:
-        small = encode(scaled(output[task.apex], THUMBNAIL), 80)
-        thumbnail = "data:image/jpeg;base64," + base64.b64encode(small).decode("ascii")
-    return Pictures(panels, sheet(np.concatenate(tiles)) if tiles else None, thumbnail)
-
-
-def _magnified(sample: Sample, true: Pixels | None, recorded: str | None, generated: str | None) -> list[Panel]:
-    """Output and reference (the true answer, else the driving clip) with their expression enlarged by one factor."""
-    face = _face(sample)
-    reference = true if true is not None else sample.driving
+        panels.append(Panel("True answer", "reference", release(true, reference_reason, **arrows)))
     role, name = ("reference", "True answer") if true is not None else ("driving", "Driving clip")
-    motion = expression(reference, sample.onset, face)
-    factor = factor_for(peak(motion, sample.onset, sample.offset), reference.shape[1])
-    own = magnify(sample.output, expression(sample.output, sample.onset, face), factor) if generated is None else None
-    other = magnify(reference, motion, factor) if recorded is None else None
-    return [
-        Panel("Output", "output", own, generated, factor),
-        Panel(name, role, other, recorded, factor),
-    ]
+    larger = magnify(sample.output, achieved(), factor) if generated is None else sample.output
+    panels.append(Panel("Output", "output", release(larger, generated), factor))
+    larger = magnify(reference, expected, factor) if reference_reason is None else reference
+    panels.append(Panel(name, role, release(larger, reference_reason), factor))
+    tiles = [panel.frames for panel in panels if panel.frames is not None]
+    return Pictures(panels, sheet(np.concatenate(tiles)) if tiles else None, _thumbnail(panels[2], task.apex))
 
 
-def _panel(name: str, role: str, frames: Pixels, note: str | None) -> Panel:
-    return Panel(name, role, frames if note is None else None, note)
+def _thumbnail(panel: Panel, apex: int) -> str | None:
+    if panel.frames is None:
+        return None
+    small = encode(scaled(panel.frames[apex], THUMBNAIL), 80)
+    return "data:image/jpeg;base64," + base64.b64encode(small).decode("ascii")
 
 
 def _face(sample: Sample) -> NDArray[np.bool_]:

@@ -156,7 +156,8 @@ class Player {
       }
       const caption = document.createElement("figcaption"), name = document.createElement("span"), number = document.createElement("span");
       name.className = "role";
-      name.textContent = panel.name;
+      name.textContent = canvas && panel.note ? `${panel.name}, motion only` : panel.name;
+      if (panel.note) figure.title = panel.note;
       if (panel.factor !== null) {
         const factor = document.createElement("span");
         factor.className = "factor";
