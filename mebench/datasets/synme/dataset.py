@@ -6,6 +6,7 @@ training the networks that ship. Clips have the native rate and length of their 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
@@ -22,7 +23,7 @@ from mebench.datasets.synme.kit import load_kit
 from mebench.datasets.synme.plan import Plan, Still, Strength, draw_plan, draw_still
 from mebench.datasets.synme.studio import State, Studio, recording
 from mebench.datasets.synme.truth import true_answer
-from mebench.errors import ConfigError, MebenchError
+from mebench.errors import ConfigError, InputError, MebenchError
 
 NAME = "synme"
 LICENCE = "CC0-1.0"
@@ -76,16 +77,33 @@ class Synme:
         person, _ = _still(key)
         return Portrait(key, NAME, person.domain, person.key, LICENCE, partial(read_portrait, key))
 
+    def clip_frames(self, key: str, frames: Sequence[int]) -> Pixels:
+        """Frames ``frames`` of a clip, uint8 ``[K,256,256,3]``: the bytes of the whole clip, without rendering the rest."""
+        name = parse_clip(key)
+        plan = plan_of(name)
+        if not all(0 <= frame < plan.count for frame in frames):
+            raise InputError(f"the clip '{key}' has {plan.count} frames, not all of {list(frames)}.")
+
+        def render() -> Pixels:
+            return _studio(name.person).clip(plan, noise=True, frames=frames)
+
+        return cache.stored(key + _choice(frames, plan), len(frames), plan.fps, render)
+
     def truth(self, source: str, driving: str, gain: float = 1.0) -> Truth:
         """The portrait ``source`` performing the motion of clip ``driving``, its action units times ``gain``.
 
         source: a portrait's key or ``onset:<clip key>``. See :mod:`mebench.datasets.synme.truth`.
         """
+        return self.truth_at(source, driving, range(plan_of(parse_clip(driving)).count), gain)
+
+    def truth_at(self, source: str, driving: str, frames: Sequence[int], gain: float = 1.0) -> Truth:
+        """:meth:`truth` at the frames ``frames`` alone, the onset among them; its own frame numbers count in these."""
         if not 0.0 <= gain <= 100.0:
             raise ConfigError(f"synme truth: a gain of {gain} is outside 0 to 100.")
         person, still = _still(source)
-        plan = plan_of(parse_clip(driving))
-        name = f"truth_{source.replace(':', '.')}_{driving}_{gain!r}"
+        whole = plan_of(parse_clip(driving))
+        plan = whole.at(frames)
+        name = f"truth_{source.replace(':', '.')}_{driving}_{gain!r}{_choice(frames, whole)}"
         return true_answer(
             _studio(person), still, plan, gain, lambda render: cache.stored(name, plan.count, plan.fps, render)
         )
@@ -111,6 +129,13 @@ class Synme:
     def fingerprint(self) -> str:
         """Generator version and kit, 16 hexadecimal digits."""
         return cache.fingerprint()
+
+
+def _choice(frames: Sequence[int], plan: Plan) -> str:
+    """Ending of the cached file's name: which frames of the plan it holds, nothing for all of them."""
+    if list(frames) == list(range(plan.count)):
+        return ""
+    return "." + hashlib.sha256(",".join(map(str, frames)).encode()).hexdigest()[:12]
 
 
 def plan_of(name: ClipName) -> Plan:

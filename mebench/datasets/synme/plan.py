@@ -6,6 +6,7 @@ without head motion: that is where the exact truth of every (source, driving) pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +17,7 @@ from mebench.datasets.synme.domains import POPULATIONS, Capture
 from mebench.datasets.synme.draws import Draws, Key
 from mebench.datasets.synme.expression import BLINK, COUNT, FACIAL_UNITS, MAX_INTENSITY, PEAK_PX, peak_vector
 from mebench.datasets.synme.timing import Span, draw_blink, draw_curve, draw_drift, draw_exposure, draw_span
+from mebench.errors import InputError
 
 Strength = Literal["micro", "subtle", "ordinary", "none"]
 """``none`` is a control clip: head motion, blinks and noise, but no expression."""
@@ -83,6 +85,22 @@ class Plan:
         if not au:
             frozen = replace(frozen, au=_held(frozen.au, frozen.onset), blink=_held(frozen.blink, frozen.onset))
         return frozen if head else replace(frozen, pose=_held(frozen.pose, frozen.onset))
+
+    def at(self, frames: Sequence[int]) -> Plan:
+        """The plan of these frames alone, in rising order, the onset among them; apex and offset move to the nearest.
+
+        The noise of a frame belongs to its place in the whole clip, so this plan is for frames without noise.
+        """
+        chosen = list(frames)
+        nearest = [min(range(len(chosen)), key=lambda i: (abs(chosen[i] - place), i)) for place in self._marks]
+        if self.onset not in chosen:
+            raise InputError(f"the frames {chosen} lack the onset, frame {self.onset}, from which motion is counted.")
+        rows = {name: getattr(self, name)[chosen] for name in ("au", "blink", "pose", "exposure")}
+        return replace(self, **rows, onset=nearest[0], apex=nearest[1], offset=nearest[2])
+
+    @property
+    def _marks(self) -> tuple[int, int, int]:
+        return self.onset, self.apex, self.offset
 
     def played_by(self, still: Still) -> Plan:
         """The same motion starting from ``still``: the head moves from that pose as it moved from its own onset.

@@ -19,6 +19,7 @@ The onset frame of a plan is neutral; a state may also be put together by hand (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -107,12 +108,11 @@ class Studio:
         clean = self.renderer.clean(state.au, state.blink, state.pose, state.gaze, state.exposure)
         return clean_frame(clean, self.capture) if noise_key is None else capture_frame(clean, self.capture, noise_key)
 
-    def clip(self, plan: Plan, *, noise: bool) -> Pixels:
-        """Every frame of a plan, uint8 ``[T,S,S,3]``; frame t has the noise key ``plan.noise_key + t``."""
-        frames = np.empty((plan.count, self.size, self.size, 3), dtype=np.uint8)
-        for number in range(plan.count):
-            frames[number] = self.frame(self.state(plan, number), plan.noise_key + number if noise else None)
-        return frames
+    def clip(self, plan: Plan, *, noise: bool, frames: Sequence[int] | None = None) -> Pixels:
+        """Frames of a plan, all or the chosen ones, uint8 ``[T,S,S,3]``; frame t has the noise key ``plan.noise_key + t``."""
+        chosen = range(plan.count) if frames is None else frames
+        keys = [plan.noise_key + number if noise else None for number in chosen]
+        return np.stack([self.frame(self.state(plan, t), key) for t, key in zip(chosen, keys, strict=True)])
 
     def landmarks(self, state: State) -> Floats:
         """The 68 points, float32 ``[68,2]``, pixels, x then y, pixel centres at integers."""

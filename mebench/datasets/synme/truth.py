@@ -8,14 +8,15 @@ not magnified. Where source and driver are the same clip and the gain is 1, the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mebench.clip import ExactFlow, Part, Pixels, Truth
+from mebench.clip import ExactFlow, Part, Pixels, Truth, UnitMotion
 from mebench.datasets.synme.exact_flow import Seen
-from mebench.datasets.synme.expression import BLINK
+from mebench.datasets.synme.expression import BLINK, COUNT
 from mebench.datasets.synme.plan import Plan, Still
 from mebench.datasets.synme.studio import Studio
 
@@ -45,6 +46,7 @@ def true_answer(studio: Studio, still: Still, driving: Plan, gain: float = 1.0, 
         pose=plan.pose,
         face=studio.face(flow.onset),
         flow=flow,
+        units=partial(unit_motion, studio, plan),
     )
 
 
@@ -53,6 +55,23 @@ def all_units(plan: Plan) -> NDArray[np.float32]:
     units: NDArray[np.float32] = plan.au.copy()
     units[:, BLINK] = plan.blink
     return units
+
+
+def unit_motion(studio: Studio, plan: Plan) -> UnitMotion:
+    """What each of the 26 units, by itself and at intensity 1, would do to the seen skin of the onset frame."""
+    state = studio.state(plan, plan.onset)
+    seen = studio.look(state)
+    vertices = np.unique(studio.renderer.triangles[seen.triangle[studio.face(seen)]])
+    fields = np.empty((COUNT, len(vertices), 2), dtype=np.float32)
+    for unit in range(COUNT):
+        au, blink = state.au.copy(), state.blink.copy()
+        if unit >= BLINK.start:
+            blink[unit - BLINK.start] += 1.0
+        else:
+            au[unit] += 1.0
+        posed = studio.vertices(replace(state, au=au, blink=blink))
+        fields[unit] = studio.renderer.project(posed[vertices])[0] - seen.pixels[vertices]
+    return UnitMotion(seen.pixels[vertices], fields)
 
 
 class PlannedFlow:

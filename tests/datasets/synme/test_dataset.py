@@ -187,3 +187,22 @@ def test_check_and_fingerprint_say_what_is_there():
     assert any("3 MB of other states" in line for line in DATA.check().lines)
     assert cache.usage(older / "missing") == (0, 0)
     assert len(DATA.fingerprint()) == 16 and cache.folder().name.startswith(DATA.fingerprint())
+
+
+def test_chosen_frames_are_those_of_the_whole_clip():
+    data = DATA
+    clip = data.clip("e-benchmark-02-1")
+    chosen = range(clip.onset % 5, clip.frames.count, 5)
+    few = data.clip_frames(clip.key, chosen)
+    assert np.array_equal(few, clip.frames.array()[list(chosen)])
+    source = "a-benchmark-01"
+    part, whole = data.truth_at(source, clip.key, chosen), data.truth(source, clip.key)
+    assert np.array_equal(part.frames, whole.frames[list(chosen)])
+    assert np.array_equal(part.landmarks, whole.landmarks[list(chosen)])
+    assert part.onset * 5 + chosen[0] == clip.onset
+    last = len(chosen) - 2
+    assert np.array_equal(part.flow(last, "all").displacement, whole.flow(chosen[last], "all").displacement, True)
+    with pytest.raises(InputError, match="lack the onset"):
+        data.truth_at(source, clip.key, range(clip.onset + 1, clip.frames.count))
+    with pytest.raises(InputError, match=r"has \d+ frames"):
+        data.clip_frames(clip.key, [clip.frames.count])
