@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mebench import registry
+from mebench.backbones.extra_inputs import EXTRA_INPUTS
 from mebench.errors import MebenchError
 from mebench.home import home
 from mebench.weights import FILES, facts, place, state
@@ -264,9 +265,13 @@ def _metrics(broken: set[tuple[str, str]]) -> list[dict[str, Any]]:
 
 
 def _optional() -> list[Problem]:
-    """Published checkpoints that could be added."""
-    return [
+    """Published checkpoints that could be added, and inputs that the user alone can bring."""
+    checkpoints = [
         Problem(f"{name}: {row.what}", ", ".join(row.needed_by), mending(name))
         for name, row in FILES.items()
         if row.kind == "added" and state(name).state == "missing"
     ]
+    inputs = [
+        Problem(f"{entry.what}; without it: {entry.instead}", entry.needed_by, entry.place()) for entry in EXTRA_INPUTS
+    ]
+    return checkpoints + inputs

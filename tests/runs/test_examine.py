@@ -45,6 +45,7 @@ def test_a_whole_installation_in_json_and_on_one_screen(monkeypatch: pytest.Monk
     assert networks["csim[dlib]"] == ["dlib-face-recognition", "dlib-5-points"]
     assert all(package["version"] and not package["error"] for package in record["packages"])
     assert any(item.mend == "mebench weights add vox-cpk PATH" for item in found.optional)
+    assert any("masks/emoportraits" in item.mend for item in found.optional)
 
     monkeypatch.setattr(examine, "examine", lambda: found)
     result = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "140"})

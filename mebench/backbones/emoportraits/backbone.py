@@ -17,9 +17,9 @@ from mebench.backbones.emoportraits.lite import EncodedLite, LiteEmoPortraits, R
 from mebench.backbones.emoportraits.lite_checkpoint import load_lite
 from mebench.backbones.emoportraits.networks import EmoPortraits, EncodedSource
 from mebench.backbones.emoportraits.preprocessing import Square, enlarge, mesh_mask, read_mask, square_of, to_pixels
+from mebench.backbones.extra_inputs import mask_folder
 from mebench.backbones.fomm.frozen import require_finite, require_frames
 from mebench.errors import ConfigError
-from mebench.home import home
 from mebench.motion.warp import resize
 from mebench.weights import facts, find, sha256
 
@@ -58,7 +58,7 @@ def load(
     ``mebench weights add``, with ``emoportraits-pose``; absolute motion, as published). The rest is for the published
     networks. pose: the driver's pose on the source's proportions (``mixed``, default, as in the authors' demo), the
     driver's own, or the source's (the head stands still, the expression moves). mask: drawn from the mesh (``mesh``,
-    default, an approximation), the user's (``files``, see :func:`mask_folder`), or all of the picture (``none``).
+    default, an approximation), the user's (``files``, see :mod:`mebench.backbones.extra_inputs`), or all of the picture (``none``).
     crop: none (default: pictures are face crops already), one square for a clip (``steady``), or the published rule.
     background: put the source's background back (default), or leave the ``green`` that the networks paint.
     """
@@ -97,11 +97,6 @@ _CHOICES = {
     "background": ("source", "green"),
 }
 """The options of the published networks, the default first."""
-
-
-def mask_folder() -> Path:
-    """Where the user's masks are looked for with ``mask="files"``: one PNG a source, named by its fingerprint."""
-    return home() / "masks" / "emoportraits"
 
 
 def load_file(path: Path) -> Backbone:
