@@ -53,10 +53,6 @@ def chosen_frames(dataset: Dataset, clip: Clip, indices: Sequence[int]) -> Pixel
     """Some frames of a clip, uint8 ``[K,H,W,3]``, without making the others where the dataset can do that."""
     if isinstance(dataset, GivesFrames):
         return dataset.clip_frames(clip.key, list(indices))
-    if clip.dataset == "synme":
-        from mebench.detectors.synme_frames import rendered_frames
-
-        return rendered_frames(clip.key, indices)
     return np.ascontiguousarray(clip.frames.array()[list(indices)])
 
 
