@@ -65,7 +65,7 @@ class EmoGolden:
         value = recipe["scale"] * draw(name, tuple(recipe["shape"]), self.seed) + recipe["shift"]
         if name == "in.srt":
             value[:, :3] += 1
-            value[3, 3:6] = (-2.0, 3.5, 0.3)
+            value[3:4, 3:6] = (-2.0, 3.5, 0.3)
         return torch.from_numpy(value.astype(np.float32))
 
     def compare(self, name: str, ours: torch.Tensor) -> None:
