@@ -14,7 +14,7 @@ import torch
 
 from mebench.backbones.contract import Backbone
 from mebench.clip import Driving, Generated, Source
-from mebench.magnification.contract import Magnifier
+from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
 from mebench.methods.transferred_gain import transferred_gain
 
@@ -75,8 +75,10 @@ class Pipeline:
         shrink = driver.factor if self._by == "nominal" else driver.gain
         if self._by == "output":
             carried = transferred_gain(frames, driver.frames, driving.onset, driving.apex)
-            info["backbone_gain"] = carried
-            shrink *= 1.0 if carried is None else carried
+            info["backbone_gain"] = None if carried is None else carried.gain
+            if carried is not None:
+                info["backbone_gain_snr"] = carried.snr
+                shrink *= carried.gain
         if shrink <= 1.0:
             return frames
         info["demagnified_by"] = shrink
@@ -104,8 +106,8 @@ class Pipeline:
             wanted = automatic_factor(driving.frames, driving.onset, driving.apex)
         low, high = self._magnifier.factors
         factor = min(max(float(wanted), low), high)
-        frames = self._magnifier.magnify(driving.frames, factor, driving.onset)
-        gain = measured_gain(driving.frames, frames, driving.onset, driving.apex)
+        frames = magnify(self._magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
+        gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
         self._drivers[driving.key] = _Magnified(frames, factor, gain)
         while len(self._drivers) > _KEPT_DRIVERS:
             self._drivers.popitem(last=False)

@@ -69,6 +69,10 @@ _FLOWMAG_PAPER = (
     "(arXiv 2311.17056)"
 )
 _OH2018_PAPER = "Oh, Jaroensri et al., Learning-based Video Motion Magnification, ECCV 2018 (arXiv 1804.02684)"
+_FPB_PAPER = (
+    "Zhang et al., Facial Prior Based First Order Motion Model for Micro-expression Generation, ACM MM 2021 "
+    "(arXiv 2308.04536)"
+)
 
 _ROWS = (
     WeightFile(
@@ -290,6 +294,21 @@ _ROWS = (
         family="oh2018",
         official=("generator_212000.pth",),
         converter="mebench.magnification.oh2018:convert",
+    ),
+    WeightFile(
+        name="fpb-fomm",
+        file="fpb-fomm.safetensors",
+        kind="added",
+        what="FPB-FOMM at 256 px: FOMM with 18 facial landmarks, for micro-expressions",
+        trained_on="CASME II, SAMM and SMIC-HS together (micro-expressions)",
+        paper=_FPB_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published="linked from the README of the authors' repository Necolizer/Facial-Prior-Based-FOMM on GitHub",
+        needed_by=("backbone fpb-fomm (weights: fpb-fomm)",),
+        family="fpb-fomm",
+        official=("the checkpoint .pth.tar",),
+        converter="mebench.backbones.fpb_fomm.checkpoint:convert",
     ),
 )
 
