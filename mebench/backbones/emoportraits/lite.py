@@ -213,7 +213,7 @@ class LiteEmoPortraits(nn.Module):
         crop_width = 2 * HEAD_SCALE * config.anchor_width
         reader = PointConfig(POINTS, detector_width=config.reader_width, anchor_width=crop_width)
         self.expression = Reader(reader, config.expression)
-        nn.init.zeros_(self.pose.vector.weight)
+        nn.init.normal_(self.pose.vector.weight, std=0.01)  # a head that hardly turns, to begin with
         nn.init.zeros_(self.pose.vector.bias)
         self.local_encoder_nw = AppearanceEncoder(options, STYLE)
         self.idt_embedder_nw = IdentityMap(config)
