@@ -87,6 +87,7 @@ class Driving:
 
     frames: float32 ``[T,3,H,W]`` in [0,1], RGB. fps: delivered frames per second.
     onset, apex, offset: frame indices. The onset frame is the reference of every motion.
+    factor: how many times the motion is wanted; 1 but where magnifiers are measured.
     """
 
     key: str
@@ -95,6 +96,7 @@ class Driving:
     onset: int
     apex: int
     offset: int
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,14 @@ class ExactFlow(NamedTuple):
     valid: NDArray[np.bool_]
 
 
+class UnitMotion(NamedTuple):
+    """What each action unit does to the skin, at intensity 1 from the onset. points: float32 ``[N,2]`` pixels, skin that
+    is seen in the onset frame. displacement: float32 ``[26,N,2]`` pixels; intensities add up linearly."""
+
+    points: NDArray[np.float32]
+    displacement: NDArray[np.float32]
+
+
 Part = Literal["all", "au", "head"]
 """Which motion: everything, action units alone (head frozen), or the head alone (action units frozen)."""
 
@@ -129,6 +139,7 @@ class Truth:
     pixel centres at integers. pose: float32 ``[T,6]`` (yaw, pitch, roll in rad; x, y, z in dm).
     face: bool ``[H,W]``, the skin of the face in the onset frame.
     flow: ``flow(t, part)`` gives the exact motion from the onset frame to frame ``t``.
+    units: gives what each action unit would do to the onset frame; None where it is not known.
     """
 
     frames: Pixels
@@ -141,3 +152,4 @@ class Truth:
     pose: NDArray[np.float32]
     face: NDArray[np.bool_]
     flow: Callable[[int, Part], ExactFlow]
+    units: Callable[[], UnitMotion] | None = None
