@@ -106,6 +106,13 @@ class Sample:
         return sorted({self.apex, *even.tolist()})
 
     @cached_property
+    def same_person(self) -> bool:
+        """Whether source and driving clip are one recording: as stated, else whether the pictures are equal."""
+        if self.same_identity is None:
+            return np.array_equal(self.source, self.driving[self.onset])
+        return self.same_identity
+
+    @cached_property
     def reference(self) -> Pixels:
         """The clip that the output should equal, uint8 ``[T,S,S,3]``.
 
@@ -113,24 +120,23 @@ class Sample:
         """
         if self.truth is not None:
             return self.truth.frames
-        same = self.same_identity
-        if same is None:
-            same = np.array_equal(self.source, self.driving[self.onset])
-        if not same:
+        if not self.same_person:
             raise Unavailable("there is no true answer for two identities outside the open set.")
         return self.driving
 
     @cached_property
     def output_flows(self) -> Flow:
         """Measured flow of the output from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
-        return flows_from(self.output, self.onset, self.estimator)
+        if self.truth is not None and np.array_equal(self.output, self.truth.frames):
+            return self.reference_flows
+        return _flows(self.output, self.onset, self.estimator)
 
     @cached_property
     def reference_flows(self) -> Flow:
         """Measured flow of the reference from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
         if self.known_reference_flows is not None:
             return self.known_reference_flows
-        return flows_from(self.reference, self.onset, self.estimator)
+        return _flows(self.reference, self.onset, self.estimator)
 
     def exact_flow(self, frame: int, part: Part = "all") -> tuple[Flow, NDArray[np.bool_]]:
         """The exact motion from the onset frame to ``frame``: float32 ``[S,S,2]`` pixels (0 where unknown), and the
@@ -181,6 +187,15 @@ class Sample:
         if is_grey(self.reference):
             return luma(self.output), luma(self.reference)
         return self.output, self.reference
+
+
+def _flows(frames: Pixels, onset: int, estimator: FlowEstimator) -> Flow:
+    """:func:`flows_from`, without measuring frames that equal the onset frame: nothing moves in a still clip."""
+    moving = [t for t in range(len(frames)) if t != onset and not np.array_equal(frames[t], frames[onset])]
+    flows = np.zeros((*frames.shape[:3], 2), dtype=np.float32)
+    if moving:
+        flows[moving] = flows_from(frames[[onset, *moving]], 0, estimator)[1:]
+    return flows
 
 
 def _found_landmarks(sample: Sample) -> NDArray[np.float32]:

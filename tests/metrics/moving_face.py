@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.data import astronaut
 
-from mebench.clip import ExactFlow, Part, Truth
+from mebench.clip import ExactFlow, Part, Truth, UnitMotion
 from mebench.metrics.sample import Sample
 
 SIZE = 256
@@ -129,6 +129,14 @@ def landmarks() -> NDArray[np.float32]:
     return points
 
 
+def unit_motion() -> UnitMotion:
+    """Two units: the expression and the wrong one; the other 24 move nothing."""
+    rows, columns = np.nonzero(face())
+    fields = np.zeros((26, len(rows), 2), dtype=np.float32)
+    fields[0], fields[1] = expression()[rows, columns], wrong_expression()[rows, columns]
+    return UnitMotion(np.stack((columns, rows), axis=1).astype(np.float32), fields)
+
+
 def truth_of(motion: Motion, frames: NDArray[np.uint8]) -> Truth:
     """The hand-made truth of a motion whose noise-free frames are given."""
 
@@ -138,17 +146,21 @@ def truth_of(motion: Motion, frames: NDArray[np.uint8]) -> Truth:
         return ExactFlow(np.where(on_head[..., None], field, np.float32(np.nan)), on_head)
 
     moved = [landmarks() + np.float32([0.0, 0.0]) for _ in range(FRAMES)]
+    action_units = np.zeros((FRAMES, 26), dtype=np.float32)
+    action_units[:, 0] = motion.amplitude * motion.gain * intensity(motion.lag)
+    action_units[:, 1] = motion.wrong * intensity(motion.lag)
     return Truth(
         frames=frames,
         fps=FPS,
         onset=ONSET,
         apex=APEX,
         offset=OFFSET,
-        action_units=np.zeros((FRAMES, 26), dtype=np.float32),
+        action_units=action_units,
         landmarks=np.stack(moved),
         pose=np.zeros((FRAMES, 6), dtype=np.float32),
         face=face(),
         flow=flow,
+        units=unit_motion,
     )
 
 

@@ -8,8 +8,9 @@ from moving_face import portrait
 
 from mebench.datasets.synme.dataset import Synme
 from mebench.errors import MissingWeights, Unavailable
-from mebench.metrics.identity import csim_dlib
-from mebench.metrics.identity.csim_dlib import METRIC, POINTS, RECOGNITION, embedding, likeness, model_file
+from mebench.metrics.identity import dlib_faces
+from mebench.metrics.identity.csim_dlib import METRIC, likeness
+from mebench.metrics.identity.dlib_faces import POINTS, RECOGNITION, embedding, model_file
 
 
 def test_the_files_are_the_known_ones():
@@ -20,7 +21,7 @@ def test_the_files_are_the_known_ones():
 
 
 def test_a_missing_file_is_named(monkeypatch):
-    monkeypatch.setattr(csim_dlib, "find_spec", lambda name: None)
+    monkeypatch.setattr(dlib_faces, "find_spec", lambda name: None)
     with pytest.raises(MissingWeights, match="pip install face_recognition_models"):
         model_file(RECOGNITION)
 

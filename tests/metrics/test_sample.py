@@ -58,13 +58,17 @@ class Counting:
 
 def test_each_flow_is_computed_once():
     estimator = Counting()
-    sample = Sample(**GOOD, estimator=estimator, same_identity=True)
+    noise = np.random.default_rng(0).integers(0, 256, (2, *CLIP.shape), dtype=np.uint8)
+    sample = Sample(**{**GOOD, "output": noise[0], "driving": noise[1]}, estimator=estimator, same_identity=True)
     assert estimator.calls == 0
     for _ in range(3):
         assert sample.output_flows.shape == (6, 16, 16, 2)
         assert sample.reference_flows.shape == (6, 16, 16, 2)
     assert estimator.calls == 10
     assert not sample.output_flows[1].any()
+    still = replace(sample, output=np.repeat(noise[0, :1], len(CLIP), axis=0))
+    assert not still.output_flows.any()
+    assert estimator.calls == 10
     again = replace(sample, known_reference_flows=sample.reference_flows)
     assert again.reference_flows is sample.reference_flows
     assert estimator.calls == 10

@@ -63,7 +63,7 @@ def smoothed(curve: Curve, times: Curve, width: float) -> tuple[Curve, Curve]:
 def clock(projection: Projection, sample: Sample) -> tuple[Curve, float]:
     """Times of the judged frames in ms ``[K]``, and the smoothing width in ms."""
     frame = 1000.0 / sample.fps
-    return projection.judged * frame, max(SMOOTHING * (sample.offset - sample.onset), 1.0) * frame
+    return projection.judged.astype(np.float64) * frame, max(SMOOTHING * (sample.offset - sample.onset), 1.0) * frame
 
 
 def both_moments(projection: Projection, sample: Sample) -> tuple[Moments, Moments]:

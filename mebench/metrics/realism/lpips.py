@@ -53,7 +53,10 @@ class Lpips:
         """Not negative; 0 for equal clips, capped at 1 (unrelated pictures reach about 0.8)."""
         output, reference = sample.comparable
         frames = sample.spread(JUDGED_FRAMES)
-        return min(1.0, float(np.mean(distances(output[frames], reference[frames]))))
+        other = [
+            t for t in frames if not np.array_equal(output[t], reference[t])
+        ]  # equal frames are at a distance of 0
+        return min(1.0, float(np.sum(distances(output[other], reference[other]))) / len(frames))
 
 
 def distances(first: Pixels, second: Pixels) -> list[float]:
