@@ -44,6 +44,24 @@ def inputs(
 
 
 @app.command()
+def judges(
+    out: Path = typer.Option(
+        Path("runs/train/judges"), help="Folder of the weight file, its table and what is resumed."
+    ),
+    only: list[str] = typer.Option([], "--only", help="Train these judges alone, such as frames."),
+) -> None:
+    """Train the panel of judges that ships, leave one domain out; the same command continues an interrupted run.
+
+    Example: mebench au judges --out runs/train/judges
+    """
+    from mebench.training.judges import train_judges
+
+    weights = train_judges(out, only=only, say=lambda text: typer.echo(text, err=True))
+    typer.echo((out / "judges.md").read_text("utf-8"))
+    typer.echo(f"wrote {weights}")
+
+
+@app.command()
 def train(
     detector: str = typer.Argument(..., help="A registered detector, such as sssnet; see: mebench list detectors."),
     leave_out: str = typer.Option(..., "--leave-out", help="The fold that is not learnt from, such as a or casme2."),

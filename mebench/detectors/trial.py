@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from mebench.detectors.contract import labels
 from mebench.detectors.observation import Observation
@@ -21,12 +22,22 @@ class Trial:
 
 
 def every_clip(trials: Iterable[Trial]) -> tuple[Observation, ...]:
-    """Every clip of the trials once, in the order of first appearance."""
+    """Every clip of the trials once: test clips, then train, then validation clips; in each part one person of every
+    domain in turn, so that work which is interrupted leaves a balanced part behind."""
+    trials = tuple(trials)
     found: dict[tuple[str, str], Observation] = {}
-    for trial in trials:
-        for clip in (*trial.train, *trial.validation, *trial.test):
+    for part in ("test", "train", "validation"):
+        for clip in _in_turns(clip for trial in trials for clip in getattr(trial, part)):
             found.setdefault((clip.dataset, clip.key), clip)
     return tuple(found.values())
+
+
+def _in_turns(clips: Iterable[Observation]) -> list[Observation]:
+    domains: dict[tuple[str, str], dict[str, list[Observation]]] = {}
+    for clip in clips:
+        domains.setdefault((clip.dataset, clip.domain), {}).setdefault(clip.subject, []).append(clip)
+    people = [[subjects[name] for name in sorted(subjects)] for _, subjects in sorted(domains.items())]
+    return [clip for turn in zip_longest(*people, fillvalue=[]) for person in turn for clip in person]
 
 
 def oddities(trials: Iterable[Trial]) -> tuple[str, ...]:

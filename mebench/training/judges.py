@@ -1,0 +1,80 @@
+"""The training of the judges that ship: every judge of the panel, for each domain left out.
+
+Thresholds come from validation people of the five learnt domains. The domain left out is looked at once, at the end, for
+the table of the card: those numbers are the judges' ceiling, and nothing was chosen by them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mebench.detectors.contract import labels
+from mebench.detectors.evaluate import Evaluation, predictions
+from mebench.detectors.network_detector import NetworkDetector
+from mebench.detectors.panel import JUDGES, Panel, save_panels
+from mebench.detectors.scores import f1
+from mebench.detectors.table import definitions, markdown, record
+from mebench.detectors.trial import Trial
+from mebench.files import write_json, write_text
+from mebench.training.judges_clips import judge_trials
+
+SEED = 45
+
+
+def train_judges(
+    out: Path, *, only: Sequence[str] = (), say: Callable[[str], None], trials: Sequence[Trial] | None = None
+) -> Path:
+    """Train what ``out`` does not hold yet and write ``out/judges.safetensors``, ``judges.json`` and ``judges.md``.
+
+    One judge of one fold is the unit: an interrupted run goes on after the last finished one. only: names of judges; all
+    when empty (the weight file needs all). trials: other clips than :func:`~mebench.training.judges_clips.judge_trials`.
+    """
+    folds = list(trials) if trials is not None else list(judge_trials())
+    names = list(only) or list(JUDGES)
+    trained = {
+        (name, trial.fold): _judge(name, trial, out / f"{name}-without-{trial.fold}.safetensors", say)
+        for name in names
+        for trial in folds
+    }
+    panels = [Panel(trial.fold, tuple(trained[name, trial.fold] for name in names)) for trial in folds]
+    weights = out / "judges.safetensors"
+    save_panels(weights, panels, {"trained_on": "synme, leave one domain out", "seed": str(SEED)})
+    table = [record(_on_test(name, folds, trained)) for name in names]
+    majority = _majority(folds, panels)
+    write_json(out / "judges.json", {"detectors": table, "majority": majority})
+    text = io.StringIO()
+    text.write(markdown([*table, majority]) + "\n\n" + definitions() + "\n")
+    write_text(out / "judges.md", text.getvalue())
+    return weights
+
+
+def _judge(name: str, trial: Trial, path: Path, say: Callable[[str], None]) -> NetworkDetector:
+    judge = JUDGES[name]()
+    if path.is_file():
+        judge.load(path)
+        return judge
+    judge.fit(trial.train, seed=SEED)
+    plain = f1(labels(trial.validation), judge.logits(trial.validation) > 0).mean()
+    judge.calibrate(trial.validation)
+    tuned = f1(labels(trial.validation), judge.logits(trial.validation) > 0).mean()
+    judge.save(path, half=True)
+    judge.load(path)  # what is judged is what ships: 16-bit weights
+    say(f"{name} without {trial.fold}: F1 on validation people {plain:.3f}, with their thresholds {tuned:.3f}")
+    return judge
+
+
+def _on_test(name: str, folds: Sequence[Trial], trained: dict[tuple[str, str], NetworkDetector]) -> Evaluation:
+    parts = [trained[name, trial.fold].logits(trial.test) for trial in folds]
+    return Evaluation(name, (SEED,), (predictions(folds, parts),), 0.0)
+
+
+def _majority(folds: Sequence[Trial], panels: Sequence[Panel]) -> dict[str, object]:
+    parts = [
+        np.where(panel.verdict(trial.test).present, 1.0, -1.0).astype(np.float32)
+        for trial, panel in zip(folds, panels, strict=True)
+    ]
+    return record(Evaluation("majority", (SEED,), (predictions(folds, parts),), 0.0))
