@@ -44,6 +44,45 @@ def read_image(path: Path | str) -> Pixels:
     return np.ascontiguousarray(pixels[:, :, 2::-1])
 
 
+def image_size(path: Path | str) -> tuple[int, int]:
+    """Height and width of a picture in pixels as :func:`read_image` gives it. JPEG and PNG files are not decoded for it.
+
+    :class:`InputError` when the file is missing or no picture.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(1 << 16)
+    except OSError as error:
+        raise InputError(f"cannot read the picture {path}: {error.strerror}.") from error
+    size = _png_size(head) or _jpeg_size(head)
+    if size is None:
+        height, width = read_image(path).shape[:2]
+        size = (height, width)
+    return size
+
+
+def _png_size(head: bytes) -> tuple[int, int] | None:
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or len(head) < 24:
+        return None
+    return int.from_bytes(head[20:24], "big"), int.from_bytes(head[16:20], "big")
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    """From the frame header of a JPEG without EXIF, which might turn it; None when it is not found."""
+    place = 2
+    while head[:2] == b"\xff\xd8" and place + 9 < len(head) and head[place] == 0xFF:
+        marker, length = head[place + 1], int.from_bytes(head[place + 2 : place + 4], "big")
+        if marker == 0xE1 and head[place + 4 : place + 8] == b"Exif":
+            return None
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(head[place + 5 : place + 7], "big"), int.from_bytes(
+                head[place + 7 : place + 9], "big"
+            )
+        place += 2 + length
+    return None
+
+
 def list_frames(folder: Path | str) -> list[Path]:
     """The pictures directly in ``folder`` in the order of their names: digits compare as numbers (2 before 10).
 

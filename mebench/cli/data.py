@@ -1,12 +1,140 @@
-"""``mebench data``: look at datasets and check them."""
+"""``mebench data``: add recorded databases, check them, say what their licences allow, and dress the open set as them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Datasets: look at them and check them.")
+app = typer.Typer(no_args_is_help=True, help="Datasets: add them, check them, look at them.", rich_markup_mode=None)
+
+_NAME = typer.Argument(..., help="The dataset; mebench list datasets shows all.")
+
+
+@app.command()
+def add(
+    name: str = _NAME,
+    path: Path = typer.Argument(..., help="The folder that holds its annotation and its frames, as distributed."),
+    publishable: list[str] = typer.Option([], "--publishable", help="A subject whom the owner allows to be shown."),
+    corrections: bool = typer.Option(True, help="Apply the published corrections of labels."),
+    exclude: bool = typer.Option(False, "--exclude", help="Leave out clips that the owners call bad."),
+) -> None:
+    """Tell mebench where a recorded database lies. Nothing is copied.
+
+    Example: mebench data add casme2 /data/CASME2
+    """
+    from mebench import registry
+    from mebench.datasets import installed
+    from mebench.errors import ConfigError
+
+    dataset = registry.load("datasets", name)
+    if not hasattr(dataset, "installation") and not hasattr(dataset, "available"):
+        raise ConfigError(f"the dataset '{name}' needs no folder; it is here.")
+    entry = installed.Installation(path, tuple(publishable), corrections, exclude)
+    report = dataset(entry).check() if path.is_dir() else None
+    if report is None or report.level < 2:
+        installed.add(name, entry)
+    if report is None:
+        return
+    _print(name, report.lines)
+    if report.level == 2:
+        typer.echo(f"{name} was not added", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"next: mebench data terms {name}", err=True)
+
+
+@app.command()
+def remove(name: str = _NAME) -> None:
+    """Forget where a database lies. Its files stay."""
+    from mebench.datasets import installed
+
+    installed.remove(name)
+    typer.echo(f"{name} was removed from the list; its files are untouched")
+
+
+@app.command()
+def check(
+    name: str = typer.Argument("", help="The dataset; all that are here when left out."),
+    deep: bool = typer.Option(False, "--deep", help="Decode every frame."),
+    json_: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Say what of a dataset is there, what is missing, and which labels were corrected.
+
+    Exit code 0: clean. 1: findings beyond what is known of the release. 2: unusable.
+
+    Example: mebench data check casme2
+    """
+    import json
+
+    from mebench import registry
+
+    level, found = 0, {}
+    for each in [name] if name else registry.names("datasets"):
+        dataset = registry.load("datasets", each)()
+        if not name and not getattr(dataset, "available", True):
+            continue
+        report = dataset.check(deep=True) if deep and hasattr(dataset, "contents") else dataset.check()
+        level = max(level, report.level if report.complete else report.level or 1)
+        found[each] = {"complete": report.complete, "level": report.level, "lines": report.lines, **report.details}
+        if not json_:
+            typer.echo(f"{each}: {'complete' if report.complete else 'incomplete'}")
+            _print("", report.lines)
+    if json_:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    if level:
+        raise typer.Exit(level)
+
+
+@app.command()
+def terms(name: str = _NAME) -> None:
+    """Say what the licence of a dataset allows, and what mebench shows of it.
+
+    Example: mebench data terms casme2
+    """
+    from mebench import registry
+
+    found = registry.load("datasets", name)().terms
+    typer.echo(f"licence: {found.licence}")
+    if found.access:
+        typer.echo(f"asked for at: {found.access}")
+    if found.text:
+        typer.echo(found.text)
+    typer.echo(f"frames on pages and in submissions: {_allowed(found.may_show_frames, found)}")
+    typer.echo(f"clips generated from it: {_allowed(found.may_show_generated, found)}")
+    if not found.may_show_frames:
+        typer.echo("in their place: arrows of the measured motion; scores and plots are always shown")
+
+
+@app.command()
+def export(
+    name: str = typer.Argument("synme", help="The dataset; synme is the one that may be exported."),
+    folder: Path = typer.Argument(..., help="A new folder."),
+    as_: str = typer.Option(..., "--as", help="The database whose layout and annotation format is written."),
+    people: int = typer.Option(2, min=1, max=8, help="Persons."),
+    clips: int = typer.Option(2, min=1, help="Clips a person."),
+) -> None:
+    """Write rendered clips in the layout and annotation format of a recorded database, quirks included.
+
+    Example: mebench data export synme --as casme2 fake-casme2
+    """
+    from mebench.datasets.clothes.dress import CLOTHES, dress
+    from mebench.datasets.synme.dataset import Synme
+    from mebench.errors import ConfigError
+
+    if name != "synme":
+        raise ConfigError(f"'{name}' may not be exported; known: synme.")
+    if as_ not in CLOTHES:
+        raise ConfigError(f"there are no clothes of '{as_}'; known: {', '.join(CLOTHES)}.")
+    chosen = [
+        clip
+        for clip in Synme().clips(domains=[CLOTHES[as_].domain], per_identity=clips)
+        if int(clip.subject.rpartition("-")[2]) < people
+    ]
+    typer.echo(f"rendering {len(chosen)} clips", err=True)
+    count = dress(as_, chosen, folder)
+    typer.echo(f"{count} clips in {folder}")
+    typer.echo(f"next: mebench data add {as_} {folder}", err=True)
 
 
 @app.command()
@@ -30,20 +158,14 @@ def preview(
     typer.echo("next: mebench run --method flow-transfer", err=True)
 
 
-@app.command()
-def check(name: str = typer.Argument("", help="The dataset; all when left out.")) -> None:
-    """Say what of a dataset is there and what is missing.
+def _print(name: str, lines: tuple[str, ...]) -> None:
+    for line in (f"{name}:", *lines) if name else lines:
+        typer.echo(f"  {line}" if line != f"{name}:" else line)
 
-    Example: mebench data check synme
-    """
-    from mebench import registry
 
-    complete = True
-    for each in [name] if name else registry.names("datasets"):
-        report = registry.load("datasets", each)().check()
-        typer.echo(f"{each}: {'complete' if report.complete else 'incomplete'}")
-        for line in report.lines:
-            typer.echo(f"  {line}")
-        complete &= report.complete
-    if not complete:
-        raise typer.Exit(1)
+def _allowed(always: bool, found: Any) -> str:
+    if always:
+        return "may be shown"
+    if found.publishable_subjects:
+        return f"of the subjects {', '.join(sorted(found.publishable_subjects))} alone"
+    return "are not shown"

@@ -48,6 +48,8 @@ def _show(found: Examination, console: Console) -> None:
     missing = [package["name"] for package in found.packages if package["version"] is None or package["error"]]
     console.print(Text.assemble(("packages  ", "bold"), f"{len(found.packages)}, " + _all_or(missing)))
     for dataset in found.datasets:
+        if not dataset["complete"] and dataset["lines"] and dataset["lines"][0].startswith("not added"):
+            continue  # stands below, among what can be added
         mark = "complete" if dataset["complete"] else "INCOMPLETE"
         lines = "; ".join(dataset["lines"])
         console.print(Text.assemble(("dataset   ", "bold"), f"{dataset['name']}: {mark}; {lines}"))

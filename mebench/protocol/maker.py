@@ -23,8 +23,9 @@ class TaskMaker:
     protocol: Protocol
     datasets: Mapping[str, Dataset]
 
-    def __call__(self, kind: Kind, clip: Clip, portrait: Portrait | None) -> Task:
-        """The task in which ``clip`` drives ``portrait``, or its own onset frame when there is none."""
+    def __call__(self, kind: Kind, clip: Clip, portrait: Portrait | None, gain: float | None = None) -> Task:
+        """The task in which ``clip`` drives ``portrait``, or its own onset frame when there is none; gain: of its action
+        units in the true answer."""
         self._check_shape(clip)
         plan = deliver(clip, self.protocol.max_fps, self.protocol.common_fps)
         elsewhere = portrait is not None and portrait.dataset != clip.dataset
@@ -48,6 +49,7 @@ class TaskMaker:
             size=self.protocol.size,
             hash="",
             source_dataset=portrait.dataset if portrait and elsewhere else None,
+            gain=gain,
         )
         names = [clip.dataset, *([portrait.dataset] if portrait and elsewhere else [])]
         return named(task, *(self.datasets[name].fingerprint() for name in names))

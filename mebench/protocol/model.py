@@ -49,6 +49,8 @@ class SelfSelection(_Strict):
     """How many clips, spread over domains first and subjects next."""
     per_domain: int | None = Field(default=None, ge=1)
     """Instead: how many clips of each domain, subjects first; all of a domain that has fewer."""
+    gain: float | None = Field(default=None, gt=1.0, le=16.0)
+    """The true answer shows the clip with its action units multiplied: magnifiers are measured. As it is when left out."""
 
     @model_validator(mode="after")
     def _one_number(self) -> SelfSelection:

@@ -54,7 +54,7 @@ def _self_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMak
         assert wanted.clips is not None
         clips = take(found.clips, wanted.clips, used)
         _enough(protocol, "clips with an action unit", len(clips), wanted.clips)
-    return [make("self", clip, None) for clip in clips]
+    return [make("self", clip, None, wanted.gain) for clip in clips]
 
 
 def _cross_tasks(protocol: Protocol, given: Selection, found: Pool, make: TaskMaker, used: set[Subject]) -> list[Task]:

@@ -16,7 +16,8 @@ Kind = Literal["self", "cross"]
 class Task:
     """See :class:`mebench.runs.schema.TaskInfo` for each field; ``frames`` are indices of the recorded clip.
 
-    dataset: of the driving clip. source_dataset: of the source, None when it is the same.
+    dataset: of the driving clip. source_dataset: of the source, None when it is the same. gain: what the action units of
+    the driving clip are multiplied by in the true answer, None when they stay.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Task:
     size: int
     hash: str
     source_dataset: str | None = None
+    gain: float | None = None
 
     @property
     def from_dataset(self) -> str:
@@ -45,12 +47,12 @@ class Task:
         return self.source_dataset or self.dataset
 
     def record(self) -> dict[str, Any]:
-        """The task as JSON values. A key that says nothing (``source_dataset`` of a source from the same dataset) is
-        left out, so that hashes of such tasks do not know of it."""
+        """The task as JSON values. A key that says nothing (``source_dataset`` of a source from the same dataset, no
+        ``gain``) is left out, so that hashes of such tasks do not know of it."""
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in dataclasses.asdict(self).items()
-            if not (key == "source_dataset" and value is None)
+            if not (key in ("source_dataset", "gain") and value is None)
         }
 
     @staticmethod

@@ -79,7 +79,7 @@ def examine() -> Examination:
         metrics=_metrics(broken),
         plugins=plugins,
         problems=tuple(dict.fromkeys(problems)),
-        optional=tuple(_optional()),
+        optional=tuple(_optional({name for kind, name in broken if kind == "datasets"})),
     )
 
 
@@ -207,6 +207,7 @@ def _datasets(problems: list[Problem], broken: set[tuple[str, str]]) -> list[dic
     for name in registry.names("datasets"):
         if ("datasets", name) in broken:
             continue
+        dataset: Any = None
         try:
             dataset = registry.load("datasets", name)()
             report = dataset.check()
@@ -214,10 +215,12 @@ def _datasets(problems: list[Problem], broken: set[tuple[str, str]]) -> list[dic
         except MebenchError as error:
             licence, complete, lines = "unknown", False, [str(error)]
         listed.append({"name": name, "complete": complete, "licence": licence, "lines": lines})
-        if not complete:
+        if not complete and getattr(dataset, "available", True):
             blocks = ", ".join(f"protocol {used}" for used in _protocols_on(name)) or "nothing that ships"
             problems.append(
-                Problem(f"the dataset {name}: {lines[0] if lines else 'incomplete'}", blocks, "see its page in docs/")
+                Problem(
+                    f"the dataset {name}: {lines[0] if lines else 'incomplete'}", blocks, f"mebench data check {name}"
+                )
             )
     return listed
 
@@ -264,7 +267,7 @@ def _metrics(broken: set[tuple[str, str]]) -> list[dict[str, Any]]:
     return listed
 
 
-def _optional() -> list[Problem]:
+def _optional(broken_datasets: set[str]) -> list[Problem]:
     """Published checkpoints that could be added, and inputs that the user alone can bring."""
     checkpoints = [
         Problem(f"{name}: {row.what}", ", ".join(row.needed_by), mending(name))

@@ -108,6 +108,7 @@ def _setup(plan: Plan, runs: list[_Run]) -> Setup:
             for run in runs
         ],
         "datasets": list(plan.datasets),
+        "preparation": plan.protocol.preparation.model_dump() if plan.protocol.preparation else None,
         "metrics": list(plan.metrics),
         "seed": SEED,
     }

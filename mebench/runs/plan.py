@@ -11,6 +11,8 @@ from typing import Any
 
 from mebench import registry
 from mebench.datasets.contract import Dataset
+from mebench.datasets.preparation import prepared
+from mebench.errors import ConfigError
 from mebench.metrics.contract import Metric
 from mebench.protocol import Protocol, Task
 from mebench.runs.schema import DatasetInfo, MethodInfo, MetricInfo, ProtocolInfo
@@ -82,8 +84,19 @@ def make_plan(
 
 
 def load_datasets(protocol: Protocol) -> dict[str, Dataset]:
-    """The datasets of a protocol by name; :class:`~mebench.errors.ConfigError` for one that is not registered."""
-    return {name: registry.load("datasets", name)() for name in protocol.datasets}
+    """The datasets of a protocol by name, prepared as it says. Those that were not added on this machine are left out where
+    the protocol allows it.
+
+    :class:`~mebench.errors.ConfigError` for one that is not registered, or needed and not there.
+    """
+    loaded: dict[str, Dataset] = {name: registry.load("datasets", name)() for name in protocol.datasets}
+    absent = [name for name, dataset in loaded.items() if not getattr(dataset, "available", True)]
+    if absent and (protocol.absent != "leave-out" or len(absent) == len(loaded)):
+        what = "needs the dataset" if protocol.absent != "leave-out" else "finds none of its datasets, such as"
+        raise ConfigError(
+            f"the protocol '{protocol.name}' {what} '{absent[0]}'; add it with: mebench data add {absent[0]} PATH"
+        )
+    return {name: prepared(dataset, protocol.preparation) for name, dataset in loaded.items() if name not in absent}
 
 
 def describe(spec: MethodSpec) -> MethodInfo:

@@ -45,6 +45,7 @@ class Setup(TypedDict):
 
     runs: list[RunSetup]
     datasets: list[str]
+    preparation: dict[str, Any] | None
     metrics: list[str]
     seed: int
 
@@ -109,12 +110,15 @@ class Service:
 
     def __init__(self, setup: Setup) -> None:
         from mebench import registry
+        from mebench.datasets.preparation import Preparation, prepared
         from mebench.runs.scoring import load_metrics
         from mebench.runs.spec import load_factory
         from mebench.runs.store import RunStore
         from mebench.runs.unit import Target
 
-        self._datasets = {name: registry.load("datasets", name)() for name in setup["datasets"]}
+        given = setup["preparation"]
+        preparation = Preparation.model_validate(given) if given is not None else None
+        self._datasets = {name: prepared(registry.load("datasets", name)(), preparation) for name in setup["datasets"]}
         self._metrics = load_metrics(setup["metrics"])
         self._targets = [
             Target(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mebench import registry
 from mebench.datasets.contract import Dataset
+from mebench.datasets.preparation import Preparation, prepared
 from mebench.errors import MebenchError, StorageError
 from mebench.files import storage_errors, write_bytes, write_text
 from mebench.protocol import Task
@@ -49,7 +50,7 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
     records = read_records(run_dir)
     metrics = records.summary["metrics"]
     chosen = choose(records.tasks, metrics)
-    entries = _entries(records, chosen, load_dataset or (lambda name: registry.load("datasets", name)()))
+    entries = _entries(records, chosen, load_dataset or partial(_dataset, records))
     notes = Notes()
     text = _render(
         head=header(records),
@@ -69,6 +70,12 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
     write_text(page, text)
     _remove_others(run_dir / MEDIA, {entry["sheet"] for entry in entries})
     return page
+
+
+def _dataset(records: Records, name: str) -> Dataset:
+    """A dataset of the run, prepared as it was then."""
+    given = records.run["protocol"]["content"].get("preparation")
+    return prepared(registry.load("datasets", name)(), Preparation.model_validate(given) if given else None)
 
 
 def _entries(records: Records, chosen: list[Choice], load_dataset: Callable[[str], Dataset]) -> list[dict[str, Any]]:
