@@ -34,6 +34,7 @@ class EvaluatedStrength(str, Enum):
 BACKBONE_RECIPES = {
     "fomm": "mebench.training.fomm_lite",
     "emoportraits": "mebench.training.emoportraits_lite",
+    "metaportrait": "mebench.training.metaportrait_lite",
 }
 """The module of each backbone's small version; its ``TRAINING`` says what is trained and how."""
 

@@ -94,9 +94,9 @@ def face_mesh(image: Pixels, name: str = "the picture") -> FaceMesh:
     Raises :class:`InputError`, naming the picture (``name``), when no face is found or the network does not see one.
     """
     box, count = largest_face(image, name)
-    points, _ = _points(image, _cut_of_box(box))
+    points, _ = points_in_cut(image, _cut_of_box(box))
     cut = cut_of_points(points)
-    points, presence = _points(image, cut)
+    points, presence = points_in_cut(image, cut)
     moved = float(np.abs(eye_centres(points) - box.points[[RIGHT_EYE, LEFT_EYE]]).max())
     if presence < LOWEST_PRESENCE or moved > EYES_AGREE * box.eye_distance:
         raise InputError(
@@ -117,7 +117,7 @@ def track_mesh(frames: Pixels, reference: int, name: str = "the clip") -> NDArra
     cut = face_mesh(frames[reference], f"frame {reference} of {name}").cut
     tracked = np.empty((len(frames), POINTS, 2), dtype=np.float32)
     for index, frame in enumerate(frames):
-        tracked[index], presence = _points(frame, cut)
+        tracked[index], presence = points_in_cut(frame, cut)
         if presence < LOWEST_PRESENCE:
             raise InputError(f"the face is lost in frame {index} of {name}; give a clip with the face in full view.")
     return tracked
@@ -173,7 +173,8 @@ def _cut_of_box(face: FaceBox) -> Cut:
     return Cut(((left + right) / 2.0, (top + bottom) / 2.0), side, float(np.arctan2(along[1], along[0])))
 
 
-def _points(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:
+def points_in_cut(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:
+    """The mesh float32 ``[468,2]`` in image pixels that the network sees in one cut, and the presence of a face."""
     net = network("face-landmarks")
     matrix = cut.matrix(net.side)
     coordinates, logit = net(fit(image, matrix, net.side) / np.float32(255.0))

@@ -71,7 +71,7 @@ def test_discriminator(golden, fill):
     assert shapes(network) == case.spec["discriminator_state_dict"]
     image = case.image("disc_input")
     with torch.no_grad():
-        judged = network({scale: image for scale in config.scales})[config.scales[0]]
+        judged = network(dict.fromkeys(config.scales, image))[config.scales[0]]
     for index, features in enumerate(judged.features):
         case.compare(f"disc_features_{index}", features)
     case.compare("disc_map", judged.prediction)

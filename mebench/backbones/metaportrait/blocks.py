@@ -10,29 +10,41 @@ STYLE_HIDDEN = 128
 """Width of the layer between a style code, or a guiding map, and the scale and shift that it gives."""
 
 
-class StyleNorm(nn.Module):
-    """Instance norm whose scale and shift come from a style code: ``n (1 + gamma(h)) + beta(h)``, h = ReLU(W z + b)."""
+class StyleScale(nn.Module):
+    """Scale and shift that come from a style code: ``x (1 + gamma(h)) + beta(h)``, h = ReLU(W z + b)."""
 
-    def __init__(self, channels: int, style: int, hidden: int = STYLE_HIDDEN) -> None:
+    HIDDEN = 32
+
+    def __init__(self, channels: int, style: int) -> None:
         super().__init__()
-        self.mlp_shared = nn.Sequential(nn.Linear(style, hidden), nn.ReLU())
-        self.mlp_gamma = nn.Linear(hidden, channels)
-        self.mlp_beta = nn.Linear(hidden, channels)
+        self.mlp_shared = nn.Sequential(nn.Linear(style, self.HIDDEN), nn.ReLU())
+        self.mlp_gamma = nn.Linear(self.HIDDEN, channels)
+        self.mlp_beta = nn.Linear(self.HIDDEN, channels)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """x: ``[B,channels,H,W]``; style: ``[B,style]``."""
         inner = self.mlp_shared(style)
         gamma, beta = self.mlp_gamma(inner)[..., None, None], self.mlp_beta(inner)[..., None, None]
-        return functional.instance_norm(x) * (1 + gamma) + beta
+        scaled: torch.Tensor = x * (1 + gamma) + beta
+        return scaled
+
+
+class StyleNorm(StyleScale):
+    """:class:`StyleScale` after instance norm: the published form."""
+
+    HIDDEN = STYLE_HIDDEN
+
+    def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return super().forward(functional.instance_norm(x), style)
 
 
 class StyledConv(nn.Module):
-    """3x3 convolution, :class:`StyleNorm`, ReLU."""
+    """3x3 convolution, :class:`StyleNorm` (or another), ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, style: int, hidden: int = STYLE_HIDDEN) -> None:
+    def __init__(self, inputs: int, outputs: int, style: int, norm: type[StyleScale] = StyleNorm) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm = StyleNorm(outputs, style, hidden)
+        self.norm = norm(outputs, style)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """``[B,inputs,H,W]`` to ``[B,outputs,H,W]``."""
@@ -42,9 +54,9 @@ class StyledConv(nn.Module):
 class StyledDown(StyledConv):
     """:class:`StyledConv`, 2x2 average pooling, and one more at the smaller size."""
 
-    def __init__(self, inputs: int, outputs: int, style: int, hidden: int = STYLE_HIDDEN) -> None:
-        super().__init__(inputs, outputs, style, hidden)
-        self.SameBlock2d = StyledConv(outputs, outputs, style, hidden)
+    def __init__(self, inputs: int, outputs: int, style: int, norm: type[StyleScale] = StyleNorm) -> None:
+        super().__init__(inputs, outputs, style, norm)
+        self.SameBlock2d = StyledConv(outputs, outputs, style, norm)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """``[B,inputs,H,W]`` to ``[B,outputs,H/2,W/2]``."""
@@ -56,9 +68,9 @@ class StyledDown(StyledConv):
 class StyledUp(StyledConv):
     """Nearest enlargement by 2, :class:`StyledConv`, and one more."""
 
-    def __init__(self, inputs: int, outputs: int, style: int, hidden: int = STYLE_HIDDEN) -> None:
-        super().__init__(inputs, outputs, style, hidden)
-        self.SameBlock2d = StyledConv(outputs, outputs, style, hidden)
+    def __init__(self, inputs: int, outputs: int, style: int, norm: type[StyleScale] = StyleNorm) -> None:
+        super().__init__(inputs, outputs, style, norm)
+        self.SameBlock2d = StyledConv(outputs, outputs, style, norm)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """``[B,inputs,H,W]`` to ``[B,outputs,2H,2W]``."""

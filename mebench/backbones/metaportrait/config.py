@@ -48,8 +48,8 @@ class GeneratorConfig:
     with_gaze_htmap: bool = True
     with_mouth_line: bool = True
     with_ldmk_line: bool = True
-    use_IN: bool = True
-    use_SN: bool = True
+    use_IN: bool = True  # noqa: N815 (published name)
+    use_SN: bool = True  # noqa: N815 (published name)
     with_ht: bool = False
     with_warp_im: bool = False
     num_channels: int = 3

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from mebench.backbones.fomm.config import FommConfig
+from mebench.backbones.fomm.config import DiscriminatorConfig, FommConfig
 from mebench.backbones.fomm.discriminator import MultiScaleDiscriminator
 from mebench.backbones.fomm.sampling import gaussians
 from mebench.backbones.metaportrait.blocks import resize_bilinear
-from mebench.backbones.metaportrait.config import DISCRIMINATOR_256, DiscriminatorConfig, GeneratorConfig
+from mebench.backbones.metaportrait.config import DISCRIMINATOR_256, GeneratorConfig
 from mebench.backbones.metaportrait.refinement import FeatureEncoder, IdentityGenerator, IdentityStyles
 from mebench.backbones.metaportrait.warping import DenseMotionNetwork, LadderEncoder, Motion, deform
 
@@ -67,7 +67,7 @@ class MetaPortrait(nn.Module):
         channels = config.num_channels
         inputs = 3 * channels
         self.ladder_network = LadderEncoder(inputs, config.ladder.z_dim, spectral=spectral)
-        self.dense_motion_network = DenseMotionNetwork(inputs, config)
+        self.dense_motion_network = DenseMotionNetwork(inputs, config.dense_motion_params)
         self.feature_encoder = FeatureEncoder(channels, config.block_expansion, config.max_features)
         *coarse, finest = self.feature_encoder.out_channels
         fused = finest - channels

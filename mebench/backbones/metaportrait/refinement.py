@@ -105,17 +105,19 @@ class IdentityNorm(nn.Module):
 class IdentityBlock(nn.Module):
     """Residual block with :class:`IdentityNorm` before each convolution."""
 
-    def __init__(self, inputs: int, outputs: int, guide: int, code: int, *, spectral: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, guide: int, code: int, *, spectral: bool, hidden: int = STYLE_HIDDEN
+    ) -> None:
         super().__init__()
         middle = min(inputs, outputs)
         self.conv_0 = maybe_spectral(nn.Conv2d(inputs, middle, 3, padding=1), spectral)
         self.conv_1 = maybe_spectral(nn.Conv2d(middle, outputs, 3, padding=1), spectral)
-        self.norm_0 = IdentityNorm(inputs, guide, code)
-        self.norm_1 = IdentityNorm(middle, guide, code)
+        self.norm_0 = IdentityNorm(inputs, guide, code, hidden)
+        self.norm_1 = IdentityNorm(middle, guide, code, hidden)
         self.projects = inputs != outputs
         if self.projects:
             self.conv_s = maybe_spectral(nn.Conv2d(inputs, outputs, 1, bias=False), spectral)
-            self.norm_s = IdentityNorm(inputs, guide, code)
+            self.norm_s = IdentityNorm(inputs, guide, code, hidden)
 
     def styles(self, code: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Scales and shifts of its norms for an identity code."""
@@ -145,28 +147,34 @@ class IdentityStyles(NamedTuple):
 
 
 class IdentityGenerator(nn.Module):
-    """Identity code and four guiding maps, coarse to fine, to a frame of 256 px in [-1,1]."""
+    """Identity code and four guiding maps, coarse to fine, to a frame of 256 px in [-1,1].
 
-    LEVELS: Mapping[str, int] = {
-        "head_0": 0,
-        "G_middle_0": 0,
-        "G_middle_1": 0,
-        "up_0": 0,
-        "up_1": 1,
-        "up_2": 2,
-        "up_3": 3,
-    }
-    """Blocks in order, and which guiding map each reads. Between two blocks the size doubles."""
+    ``levels``: the blocks in order, and which guiding map each reads. Between two blocks the size doubles.
+    """
 
-    def __init__(self, guides: list[int], channels: int, *, spectral: bool, code: int = CODE) -> None:
+    def __init__(
+        self,
+        guides: list[int],
+        channels: int,
+        *,
+        spectral: bool,
+        code: int = CODE,
+        width: int = WIDTH,
+        middles: int = 2,
+        hidden: int = STYLE_HIDDEN,
+    ) -> None:
+        """guides: channels of the four guiding maps. middles: blocks at full width between the first and the narrowing
+        ones; the frame has ``64 * 2**middles`` pixels a side."""
         super().__init__()
-        top = 16 * WIDTH
-        widths = {"head_0": (top, top), "G_middle_0": (top, top), "G_middle_1": (top, top)}
-        widths |= {f"up_{i}": (top >> i, top >> (i + 1)) for i in range(4)}
+        top = 16 * width
+        names = ["head_0", *(f"G_middle_{i}" for i in range(middles))]
+        self.levels = dict.fromkeys(names, 0) | {f"up_{i}": i for i in range(4)}
+        widths = dict.fromkeys(names, (top, top)) | {f"up_{i}": (top >> i, top >> (i + 1)) for i in range(4)}
         self.conv1 = maybe_spectral(nn.ConvTranspose2d(code, top, START), spectral)
         for name, (before, after) in widths.items():
-            self.add_module(name, IdentityBlock(before, after, guides[self.LEVELS[name]], code, spectral=spectral))
-        self.conv_img = nn.Conv2d(WIDTH, channels, 3, padding=1)
+            guide = guides[self.levels[name]]
+            self.add_module(name, IdentityBlock(before, after, guide, code, spectral=spectral, hidden=hidden))
+        self.conv_img = nn.Conv2d(width, channels, 3, padding=1)
 
     def _block(self, name: str) -> IdentityBlock:
         block = self.get_submodule(name)
@@ -175,14 +183,14 @@ class IdentityGenerator(nn.Module):
 
     def styles(self, code: torch.Tensor) -> IdentityStyles:
         """code: ``[B,256]``."""
-        norms = {name: self._block(name).styles(code) for name in self.LEVELS}
+        norms = {name: self._block(name).styles(code) for name in self.levels}
         return IdentityStyles(self.conv1(code[..., None, None]), norms)
 
     def blocks(self, styles: IdentityStyles, guides: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         """The output of every block in order; the last is ``[B,32,256,256]``."""
         outputs: dict[str, torch.Tensor] = {}
         x = styles.start
-        for name, level in self.LEVELS.items():
+        for name, level in self.levels.items():
             if outputs:
                 x = resize_bilinear(x, (2 * x.shape[-2], 2 * x.shape[-1]))
             x = outputs[name] = self._block(name)(x, guides[level], styles.norms[name])

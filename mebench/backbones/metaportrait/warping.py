@@ -9,8 +9,16 @@ from torch import nn
 from torch.nn import functional
 
 from mebench.backbones.fomm.sampling import coordinate_grid, sample
-from mebench.backbones.metaportrait.blocks import PlaneNorm, StyledDown, StyledUp, maybe_spectral, resize_bilinear
-from mebench.backbones.metaportrait.config import GeneratorConfig
+from mebench.backbones.metaportrait.blocks import (
+    PlaneNorm,
+    StyledDown,
+    StyledUp,
+    StyleNorm,
+    StyleScale,
+    maybe_spectral,
+    resize_bilinear,
+)
+from mebench.backbones.metaportrait.config import DenseMotionConfig
 
 LADDER_SIDE = 256
 LADDER_WIDTHS = (64, 128, 256, 512, 512, 512)
@@ -23,17 +31,26 @@ _SMALLEST_NORM = 1e-5
 class LadderEncoder(nn.Module):
     """Source and drawings ``[B,C,H,W]`` to the style code ``[B,z]`` of (almost) unit length."""
 
-    def __init__(self, inputs: int, z_dim: int, *, spectral: bool, widths: tuple[int, ...] = LADDER_WIDTHS) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        z_dim: int,
+        *,
+        spectral: bool,
+        widths: tuple[int, ...] = LADDER_WIDTHS,
+        side: int = LADDER_SIDE,
+    ) -> None:
         super().__init__()
+        self.side = side
         for index, (before, after) in enumerate(zip((inputs, *widths), widths, strict=False), 1):
             convolution = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
             layer = nn.Sequential(maybe_spectral(convolution, spectral), nn.InstanceNorm2d(after))
             self.add_module(f"layer{index}", layer)
         self.layers = len(widths)
-        self.fc = nn.Linear(widths[-1] * (LADDER_SIDE >> len(widths)) ** 2, z_dim)
+        self.fc = nn.Linear(widths[-1] * (side >> len(widths)) ** 2, z_dim)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = resize_bilinear(x, (LADDER_SIDE, LADDER_SIDE))
+        x = resize_bilinear(x, (self.side, self.side))
         for index in range(1, self.layers + 1):
             x = functional.leaky_relu(self.get_submodule(f"layer{index}")(x), 0.2)
         code = self.fc(x.flatten(1))
@@ -42,10 +59,10 @@ class LadderEncoder(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, inputs: int, widths: list[int], style: int) -> None:
+    def __init__(self, inputs: int, widths: list[int], style: int, norm: type[StyleScale]) -> None:
         super().__init__()
         pairs = zip([inputs, *widths], widths, strict=False)
-        self.down_blocks = nn.ModuleList(StyledDown(before, after, style) for before, after in pairs)
+        self.down_blocks = nn.ModuleList(StyledDown(before, after, style, norm) for before, after in pairs)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> list[torch.Tensor]:
         outputs = [x]
@@ -55,12 +72,14 @@ class _Encoder(nn.Module):
 
 
 class _Decoder(nn.Module):
-    def __init__(self, width: int, most: int, blocks: int, ups: int, style: int) -> None:
+    def __init__(self, params: DenseMotionConfig, norm: type[StyleScale]) -> None:
         super().__init__()
+        width, most, blocks = params.block_expansion, params.max_features, params.num_blocks
         made = []
-        for level in list(reversed(range(blocks)))[:ups]:
+        for level in list(reversed(range(blocks)))[: blocks - params.dec_lease]:
             doubled = 1 if level == blocks - 1 else 2
-            made.append(StyledUp(doubled * min(most, width * 2 ** (level + 1)), min(most, width * 2**level), style))
+            before, after = doubled * min(most, width * 2 ** (level + 1)), min(most, width * 2**level)
+            made.append(StyledUp(before, after, params.AdaINc, norm))
         self.up_blocks = nn.ModuleList(made)
 
     def forward(self, skips: list[torch.Tensor], style: torch.Tensor) -> torch.Tensor:
@@ -74,13 +93,12 @@ class _Decoder(nn.Module):
 class StyledHourglass(nn.Module):
     """Encoder and a decoder that stops early: ``[B,inputs,H,W]`` to ``[B,out_channels,H/2^lease,W/2^lease]``."""
 
-    def __init__(self, inputs: int, config: GeneratorConfig) -> None:
+    def __init__(self, inputs: int, params: DenseMotionConfig, norm: type[StyleScale] = StyleNorm) -> None:
         super().__init__()
-        params = config.dense_motion_params
         width, most, blocks = params.block_expansion, params.max_features, params.num_blocks
         widths = [min(most, width * 2 ** (level + 1)) for level in range(blocks)]
-        self.encoder = _Encoder(inputs, widths, params.AdaINc)
-        self.decoder = _Decoder(width, most, blocks, blocks - params.dec_lease, params.AdaINc)
+        self.encoder = _Encoder(inputs, widths, params.AdaINc, norm)
+        self.decoder = _Decoder(params, norm)
         skip = inputs if params.dec_lease == 0 else widths[params.dec_lease - 1]
         self.out_channels = min(most, width * 2**params.dec_lease) + skip
 
@@ -102,9 +120,9 @@ class Motion(NamedTuple):
 class DenseMotionNetwork(nn.Module):
     """The motion field; its features are normalised by the style code."""
 
-    def __init__(self, inputs: int, config: GeneratorConfig) -> None:
+    def __init__(self, inputs: int, params: DenseMotionConfig) -> None:
         super().__init__()
-        self.hourglass = StyledHourglass(inputs, config)
+        self.hourglass = StyledHourglass(inputs, params)
         channels = self.hourglass.out_channels
         self.reger = _head(channels, 2)
         self.occlusion_net = _head(channels, 1)
