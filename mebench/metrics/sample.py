@@ -47,6 +47,8 @@ class Sample:
     several methods pay for it once.
     onset_landmarks: ``[68,2]`` pixels (x, y), iBUG order, of the reference's onset frame, where there is no truth;
     they are looked for when they are not given.
+    action_units: FACS names of the driving clip's annotation, empty where it has none.
+    held_out: the domain that judges of action units must not have been trained on (the driving clip's).
 
     Raises :class:`~mebench.errors.InputError` for a clip of one frame, other types than uint8, unequal shapes or
     frame indices out of order.
@@ -63,6 +65,8 @@ class Sample:
     same_identity: bool | None = None
     known_reference_flows: Flow | None = None
     onset_landmarks: NDArray[np.float32] | None = None
+    action_units: tuple[str, ...] = ()
+    held_out: str = ""
     estimator: FlowEstimator = field(default_factory=DisFine)
 
     def __post_init__(self) -> None:
