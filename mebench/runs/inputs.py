@@ -130,6 +130,8 @@ class TaskInputs:
             truth=self.truth,
             same_identity=task.kind == "self",
             known_reference_flows=self._reference_flows,
+            action_units=task.action_units,
+            held_out=task.fold,
         ).share(self._metrics_memory)
 
     def keep_flows_of(self, sample: Sample) -> None:
