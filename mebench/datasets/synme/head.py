@@ -14,7 +14,7 @@ from mebench.datasets.synme.compose import vertex_tint
 from mebench.datasets.synme.hair import grow
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.kit import Kit, Part, load_kit
-from mebench.datasets.synme.shading import BODY, EYE, HAIR, SKIN, WET
+from mebench.datasets.synme.materials import BODY, EYE, HAIR, SKIN, WET
 from mebench.datasets.synme.texture import (
     EYE_PATCH,
     LIP_TEXEL,

@@ -157,7 +157,7 @@ def in_sight(
     return out[:count]
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", forceinline=True, _nrt=False)
 def barycentrics(
     points: NDArray[np.int64],
     inverse_depth: NDArray[np.float32],

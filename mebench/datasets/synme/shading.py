@@ -3,6 +3,8 @@
 Visibility is known at 4 x 4 samples a pixel. Inside a surface the light is computed once, in the middle of the pixel, and
 the paint is the mean of four lookups; where surfaces meet, each triangle that is seen is shaded once, at the middle of its
 samples, and counts by their number (multisampling). So silhouettes, lids, strands of hair and pores come out smooth.
+
+The kernels allocate nothing and run without numba's reference counting (``_nrt=False``), which took half of the time.
 """
 
 from __future__ import annotations
@@ -14,15 +16,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mebench.datasets.synme.materials import (
+    BODY,
+    EYE,
+    HAIR,
+    SKIN,
+    cornea,
+    covered,
+    crease,
+    hair_shine,
+    highlight,
+    texel,
+)
 from mebench.datasets.synme.raster import SUBPIXEL, barycentrics
 
 Floats = NDArray[np.float32]
 
 SUPERSAMPLING = 4
 """Samples a side and pixel."""
-
-SKIN, BODY, EYE, WET, HAIR, LASH = range(6)
-"""Kinds of surface."""
 
 DEPTH_STEP = 0.012
 """Relative difference of inverse depth within a pixel that counts as an edge of a surface in front of another."""
@@ -106,26 +117,25 @@ def gamma_table() -> Floats:
 def shade(scene: Scene, moment: Moment, exposure: float) -> Floats:
     """The frame, display-referred: float32 ``[S,S,3]`` in [0,1]. exposure: factor on the light."""
     # Arrays are handed over one by one: taking them out of a tuple in the inner loops costs more than the shading.
-    linear = _shade(*scene, *moment, decode_table())
-    return np.asarray(_display(linear, exposure, gamma_table()), np.float32)
+    size = scene.background.shape[0]
+    out = np.empty((size, size, 3), np.float32)
+    room = np.empty((5, max(ATTRIBUTES, SUPERSAMPLING**2)), np.float64)
+    count = SUPERSAMPLING**2
+    _shade(*scene, *moment, decode_table(), out, room, np.empty(count, np.int32), np.empty(count, np.int64))
+    _display(out, exposure, gamma_table())
+    return out
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def _shade(
     triangles, kind, texels, atlas, strands, reliefs, lights, background, shirt, camera,
-    index, points, inverse, attributes, folds, gaze, decode,
+    index, points, inverse, attributes, folds, gaze, decode, out, room, seen, share,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Linear radiance float32 ``[S,S,3]``; arguments are the fields of :class:`Scene` and :class:`Moment`."""
     size = background.shape[0]
-    out = np.empty((size, size, 3), np.float32)
     k = SUPERSAMPLING
-    at = np.empty(ATTRIBUTES, np.float64)
-    colour = np.empty(4, np.float64)
-    shine = np.empty(3, np.float64)
-    seen = np.empty(k * k, np.int32)
-    share = np.empty(k * k, np.int64)
-    across = np.empty(k * k, np.float64)
-    down = np.empty(k * k, np.float64)
+    at, colour, shine = room[0], room[1], room[2]
+    across, down = room[3], room[4]
     for row in range(size):
         for column in range(size):
             count = 1
@@ -157,10 +167,9 @@ def _shade(
             out[row, column, 0] = red
             out[row, column, 1] = green
             out[row, column, 2] = blue
-    return out
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _is_edge(index, kind, triangles, inverse, attributes, row, column):  # type: ignore[no-untyped-def]
     """Whether the samples of a pixel must be told apart: different surfaces, strands of hair, or a crease like the lips."""
     k = SUPERSAMPLING
@@ -195,7 +204,7 @@ def _is_edge(index, kind, triangles, inverse, attributes, row, column):  # type:
     return high - low > DEPTH_STEP * high
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _gather(index, row, column, seen, share, across, down):  # type: ignore[no-untyped-def]
     """The different triangles of a pixel into ``seen``, how many samples each has, and the middle of those samples."""
     k = SUPERSAMPLING
@@ -219,7 +228,7 @@ def _gather(index, row, column, seen, share, across, down):  # type: ignore[no-u
     return count
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _inside(points, inverse, triangles, f, across, down, row, column):  # type: ignore[no-untyped-def]
     """Weights of triangle ``f`` at a sample coordinate; of a sliver that does not reach it, at one of its samples."""
     wa, wb, wc = barycentrics(points, inverse, triangles, f, across, down)
@@ -230,7 +239,7 @@ def _inside(points, inverse, triangles, f, across, down, row, column):  # type: 
     return wa, wb, wc
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _slope(points, triangles, texels, f):  # type: ignore[no-untyped-def]
     """How far the texel coordinates u, v move from sample to sample to the right and down: (u, v, u, v)."""
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -244,19 +253,19 @@ def _slope(points, triangles, texels, f):  # type: ignore[no-untyped-def]
     return right_u, right_v, down_u, down_v
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _paint(points, triangles, texels, atlas, decode, f, u, v, whole, colour):  # type: ignore[no-untyped-def]
     """Paint R, G, B and gloss into ``colour`` [4]: at texel (u, v), or for a ``whole`` pixel the mean of four around it."""
     right_u, right_v, down_u, down_v = _slope(points, triangles, texels, f)
     if not whole or max(abs(right_u) + abs(down_u), abs(right_v) + abs(down_v)) > WIDEST:
-        colour[0], colour[1], colour[2], colour[3] = _texel(atlas, decode, u, v)
+        colour[0], colour[1], colour[2], colour[3] = texel(atlas, decode, u, v)
         return
     colour[0] = colour[1] = colour[2] = colour[3] = 0.0
     for i in range(4):
         # one lookup in each row and column of the samples: (-1/2,-3/2) (3/2,-1/2) (-3/2,1/2) (1/2,3/2)
         down = i - 1.5
         right = -0.5 if i == 0 else 1.5 if i == 1 else -1.5 if i == 2 else 0.5
-        red, green, blue, gloss = _texel(
+        red, green, blue, gloss = texel(
             atlas, decode, u + right * right_u + down * down_u, v + right * right_v + down * down_v
         )
         colour[0] += 0.25 * red
@@ -265,7 +274,7 @@ def _paint(points, triangles, texels, atlas, decode, f, u, v, whole, colour):  #
         colour[3] += 0.25 * gloss
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-untyped-def]
     """Attributes at a point of triangle ``f`` into ``at`` [20], the normal made unit length."""
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -277,7 +286,7 @@ def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-u
     at[2] *= scale
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # type: ignore[no-untyped-def]
     """Reflectance R, G, B and gloss in ``colour`` [4], from the paint that it holds."""
     if kind == HAIR:
@@ -289,10 +298,10 @@ def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # typ
     gloss = colour[3]
     red, green, blue = colour[0] * at[TINT], colour[1] * at[TINT + 1], colour[2] * at[TINT + 2]
     if kind == SKIN:
-        fold = _fold(reliefs, folds, u, v, at[REST])
+        fold = crease(reliefs, folds, u, v, at[REST])
         red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
     elif kind == BODY:
-        cloth, below = _cloth(shirt, at[REST], at[REST + 1])
+        cloth, below = covered(shirt, at[REST], at[REST + 1])
         weave = 0.86 + 0.14 * below
         red += cloth * (shirt[0] * weave - red)
         green += cloth * (shirt[1] * weave - green)
@@ -301,7 +310,7 @@ def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # typ
     colour[0], colour[1], colour[2], colour[3] = red, green, blue, gloss
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[no-untyped-def]
     """Light that is mirrored by the surface, into ``shine`` [3]."""
     shine[0] = shine[1] = shine[2] = 0.0
@@ -313,7 +322,7 @@ def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[n
     vx, vy, vz = vx * scale, vy * scale, vz * scale
     nx, ny, nz = at[NORMAL], at[NORMAL + 1], at[NORMAL + 2]
     if kind == EYE:
-        nx, ny, nz = _cornea(gaze, nx, ny, nz)
+        nx, ny, nz = cornea(gaze, nx, ny, nz)
     elif kind == HAIR:
         nx, ny, nz = at[TANGENT], at[TANGENT + 1], at[TANGENT + 2]
         scale = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-20)
@@ -326,124 +335,25 @@ def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[n
         hx, hy, hz = lights[k, 0] + vx, lights[k, 1] + vy, lights[k, 2] + vz
         h = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz + 1e-20)
         if kind == HAIR:
-            strength = _hair_shine(h) * gloss * seen
+            strength = hair_shine(h) * gloss * seen
             shine[0] += strength * lights[k, 3] * (0.02 + 0.9 * colour[0])
             shine[1] += strength * lights[k, 4] * (0.02 + 0.9 * colour[1])
             shine[2] += strength * lights[k, 5] * (0.02 + 0.9 * colour[2])
         elif h > 0.0:
-            strength = _shine(kind, h, facing) * gloss * seen
+            strength = highlight(kind, h, facing) * gloss * seen
             shine[0] += strength * lights[k, 3]
             shine[1] += strength * lights[k, 4]
             shine[2] += strength * lights[k, 5]
 
 
-@njit(cache=True, error_model="numpy")
-def _display(linear: Floats, exposure: float, gamma: Floats) -> Floats:
-    """Camera response v -> 1.3 v / (1 + 0.3 v) with a soft shoulder, clipped, then the sRGB curve."""
-    out = np.empty_like(linear)
-    source, target = linear.ravel(), out.ravel()
-    for i in range(source.size):
-        v = source[i] * exposure
-        v = 1.3 * v / (1.0 + 0.3 * v)
-        v = min(max(v, 0.0), 1.0) * GAMMA_STEPS
-        k = int(v)
-        target[i] = gamma[k] + (v - k) * (gamma[k + 1] - gamma[k])
-    return out
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _smooth(low: float, high: float, value: float) -> float:
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3.0 - 2.0 * t)
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _shine(kind: int, h: float, facing: float) -> float:
-    """Highlight at cosine ``h`` between normal and half vector; ``facing`` = 1 - n.v (Schlick's Fresnel term)."""
-    h2 = h * h
-    h8 = h2 * h2 * h2 * h2
-    h24 = h8 * h8 * h8
-    if kind == EYE:
-        h96 = h24 * h24 * h24 * h24
-        return 2.4 * h96 * h96 + 0.05 * h24
-    fresnel = 0.35 + 0.65 * facing * facing * facing
-    if kind == WET:
-        return (0.10 * h24 + 0.5 * h24 * h24 * h24) * fresnel
-    return (0.16 * h8 + 0.28 * h24) * fresnel
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _hair_shine(along: float) -> float:
-    """Kajiya and Kay (SIGGRAPH 1989): a highlight across the strands, sin(tangent, half)^p, ``along`` = cosine."""
-    sine2 = max(1.0 - along * along, 0.0)
-    s8 = sine2 * sine2 * sine2 * sine2
-    s32 = s8 * s8 * s8 * s8
-    return 0.25 * s8 + 0.75 * s32 * s32
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _cornea(axis: Floats, nx: float, ny: float, nz: float) -> tuple[float, float, float]:
-    """The normal of the eye's surface: the cornea is a smaller ball, so its normals turn faster than the eyeball's."""
-    ax, ay, az = axis[0], axis[1], axis[2]
-    along = nx * ax + ny * ay + nz * az
-    if along < 0.85:
-        return nx, ny, nz
-    blend = _smooth(0.85, 0.90, along) * 0.55
-    nx += blend * (nx - along * ax)
-    ny += blend * (ny - along * ay)
-    nz += blend * (nz - along * az)
-    scale = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz)
-    return nx * scale, ny * scale, nz * scale
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tuple[float, float, float, float]:
-    """Bilinear sample of the atlas at texel (u, v): reflectance R, G, B and gloss."""
-    height, width = atlas.shape[0], atlas.shape[1]
-    u = min(max(u, 0.0), width - 1.001)
-    v = min(max(v, 0.0), height - 1.001)
-    x, y = int(u), int(v)
-    fx, fy = u - x, v - y
-    w00, w01, w10, w11 = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
-    red = w00 * decode[atlas[y, x, 0]] + w01 * decode[atlas[y, x + 1, 0]]
-    red += w10 * decode[atlas[y + 1, x, 0]] + w11 * decode[atlas[y + 1, x + 1, 0]]
-    green = w00 * decode[atlas[y, x, 1]] + w01 * decode[atlas[y, x + 1, 1]]
-    green += w10 * decode[atlas[y + 1, x, 1]] + w11 * decode[atlas[y + 1, x + 1, 1]]
-    blue = w00 * decode[atlas[y, x, 2]] + w01 * decode[atlas[y, x + 1, 2]]
-    blue += w10 * decode[atlas[y + 1, x, 2]] + w11 * decode[atlas[y + 1, x + 1, 2]]
-    gloss = w00 * decode[atlas[y, x, 3]] + w01 * decode[atlas[y, x + 1, 3]]
-    gloss += w10 * decode[atlas[y + 1, x, 3]] + w11 * decode[atlas[y + 1, x + 1, 3]]
-    return red, green, blue, 2.0 * gloss
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _fold(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: float) -> float:
-    """Darkening by the creases at texel (u, v): sum of depth times relief, each side with its own depth."""
-    left = _smooth(-0.05, 0.05, rest_x)
-    height, width = reliefs.shape[1], reliefs.shape[2]
-    u = min(max(u, 0.0), width - 1.001)
-    v = min(max(v, 0.0), height - 1.001)
-    x, y = int(u), int(v)
-    fx, fy = u - x, v - y
-    total = 0.0
-    for p in range(folds.shape[1]):
-        depth = left * folds[0, p] + (1.0 - left) * folds[1, p]
-        if depth <= 0.0:
-            continue
-        value = (1 - fy) * ((1 - fx) * reliefs[p, y, x] + fx * reliefs[p, y, x + 1])
-        value += fy * ((1 - fx) * reliefs[p, y + 1, x] + fx * reliefs[p, y + 1, x + 1])
-        total += depth * value * 0.01
-    return min(max(total, -0.4), 0.7)
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _cloth(shirt: Floats, x: float, y: float) -> tuple[float, float]:
-    """How much cloth covers the body at template (x, y): round, V-shaped or wide neckline; and 0 on its hem, 1 below."""
-    width = abs(x)
-    if shirt[3] == 1.0:
-        edge = 5.86 - max(0.62 - 1.05 * width, 0.0)
-    elif shirt[3] == 2.0:
-        edge = 5.78 - 0.34 * np.exp(-((width / 0.75) ** 4))
-    else:
-        edge = 5.86 - 0.22 * np.exp(-((width / 0.42) ** 2))
-    return _smooth(0.012, -0.012, y - edge), _smooth(0.075, 0.085, edge - y)
+@njit(cache=True, error_model="numpy", _nrt=False)
+def _display(linear: Floats, exposure: float, gamma: Floats) -> None:
+    """Camera response v -> 1.3 v / (1 + 0.3 v) with a soft shoulder, clipped, then the sRGB curve; in place."""
+    for y in range(linear.shape[0]):
+        for x in range(linear.shape[1]):
+            for c in range(3):
+                v = linear[y, x, c] * exposure
+                v = 1.3 * v / (1.0 + 0.3 * v)
+                v = min(max(v, 0.0), 1.0) * GAMMA_STEPS
+                k = int(v)
+                linear[y, x, c] = gamma[k] + (v - k) * (gamma[k + 1] - gamma[k])
