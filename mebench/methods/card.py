@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mebench import strict_yaml
+from mebench import registry, strict_yaml
 from mebench.errors import ConfigError
 from mebench.home import packaged
 
@@ -86,8 +86,20 @@ def method_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in packaged("baselines").glob("*/method.yaml")))
 
 
+def magnifier_file(name: str) -> MethodFile:
+    """The registered magnifier ``name`` as a method without a backbone, for protocols that measure magnifiers."""
+    card = Card(
+        title=f"Magnifier {name}",
+        summary=f"The magnifier '{name}' with its default options, applied to the driving clip itself.",
+        authors=["The mebench developers"],
+        licence="Apache-2.0",
+        role="baseline",
+    )
+    return MethodFile(name=name, version=1, plugin=Stage(name="magnifier", options={"magnifier": name}), card=card)
+
+
 def read_method_file(name: str | Path) -> MethodFile:
-    """The method called ``name`` in ``baselines/``, or the ``method.yaml`` (or its folder) at a path.
+    """The method called ``name`` in ``baselines/``, the ``method.yaml`` (or its folder) at a path, or a magnifier.
 
     Raises :class:`ConfigError` when there is none, naming those that exist, or when the file is wrong.
     """
@@ -96,6 +108,8 @@ def read_method_file(name: str | Path) -> MethodFile:
         path = path / "method.yaml"
     elif not path.is_file():
         path = packaged("baselines") / str(name) / "method.yaml"
+    if not path.is_file() and str(name) in registry.names("magnifiers"):
+        return magnifier_file(str(name))
     if not path.is_file():
         known = ", ".join(method_names())
         raise ConfigError(f"there is no method called '{name}'; known: {known}; or give the path of a method.yaml.")

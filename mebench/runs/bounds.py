@@ -14,6 +14,8 @@ from mebench.runs.spec import MethodSpec
 from mebench.runs.store import RunStore
 
 FLOOR = "still"
+MAGNIFIER_FLOOR = "driving-copy"
+"""Where magnifiers are measured: the clip as it is, not magnified at all."""
 CEILING = "truth"
 
 
@@ -22,7 +24,8 @@ def bound_plans(plan: Plan, datasets: dict[str, Dataset]) -> dict[str, Plan]:
 
     A plan that is itself one of the bounds is not made a second time.
     """
-    names = {"floor": FLOOR}
+    magnified = any(task.gain is not None for task in plan.tasks)
+    names = {"floor": MAGNIFIER_FLOOR if magnified else FLOOR}
     if all(isinstance(dataset, OpenDataset) for dataset in datasets.values()):
         names["ceiling"] = CEILING
     plans = {}

@@ -29,8 +29,8 @@ class Selective(Protocol):
         """The frames ``frames`` of the clip ``key``: the very bytes that the whole clip has there."""
         ...
 
-    def truth_at(self, source: str, driving: str, frames: Sequence[int]) -> Truth:
-        """``truth(source, driving)`` at the frames ``frames`` alone: ``frames``, ``action_units``, ``landmarks`` and
+    def truth_at(self, source: str, driving: str, frames: Sequence[int], gain: float = 1.0) -> Truth:
+        """``truth(source, driving, gain)`` at the frames ``frames`` alone: ``frames``, ``action_units``, ``landmarks`` and
         ``pose`` hold those, and ``flow(t, part)`` counts in them."""
         ...
 
@@ -83,10 +83,10 @@ class TaskInputs:
         if task.source_dataset is not None or not isinstance(self._dataset, OpenDataset):
             return None
         if isinstance(self._dataset, Selective):
-            truth = self._dataset.truth_at(task.source, task.driving, task.frames)
+            truth = self._dataset.truth_at(task.source, task.driving, task.frames, task.gain or 1.0)
             truth = dataclasses.replace(truth, fps=task.fps, onset=task.onset, apex=task.apex, offset=task.offset)
         else:
-            truth = strided(self._dataset.truth(task.source, task.driving), task)
+            truth = strided(self._dataset.truth(task.source, task.driving, task.gain or 1.0), task)
         if truth.frames.shape[1] != task.size:
             raise ConfigError(
                 f"the dataset '{task.dataset}' gives its true answer at {truth.frames.shape[1]} pixels, the protocol "
@@ -108,7 +108,8 @@ class TaskInputs:
     def driving(self) -> Driving:
         """The driving clip as a method sees it."""
         task = self.task
-        return Driving(task.driving, tensor(self.driving_frames), task.fps, task.onset, task.apex, task.offset)
+        frames = tensor(self.driving_frames)
+        return Driving(task.driving, frames, task.fps, task.onset, task.apex, task.offset, task.gain or 1.0)
 
     def revealed(self) -> Truth:
         """The true answer for an oracle; :class:`Unavailable` outside the open set."""

@@ -77,6 +77,8 @@ class TaskInfo(TypedDict):
     """SHA-256 of everything above but the key, with the fingerprint of the dataset."""
     source_dataset: NotRequired[str]
     """Of the source; left out when it is that of the driving clip."""
+    gain: NotRequired[float]
+    """What the driver's action units are multiplied by in the true answer; left out when they stay."""
 
 
 class ClipInfo(TypedDict):

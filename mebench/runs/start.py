@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mebench.errors import ConfigError
+from mebench.methods.suitable import refuse_seen, refuse_unsuitable, seen_datasets
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.bounds import bound_plans
 from mebench.runs.conclude import conclude
@@ -95,6 +96,7 @@ def run_spec(
         progress.stage(f"loading {spec.name}")
         datasets = load_datasets(protocol)
         plan = make_plan(spec, protocol, datasets, Path(out), given_protocol=given_protocol)
+        _refuse_unsuitable(plan)
         plans: dict[str, Plan] = bound_plans(plan, datasets) if bounds else {}
         execute(plan, plans, order, progress)
         progress.stage("writing the tables and the page")
@@ -102,6 +104,17 @@ def run_spec(
         return RunResult(plan.folder, page, summary, command(plan))
     finally:
         progress.end()
+
+
+def _refuse_unsuitable(plan: Plan) -> None:
+    """:class:`ConfigError` for a method that this protocol cannot be run with; see :mod:`mebench.methods.suitable`."""
+    method, protocol = plan.method, plan.protocol
+    name, facts = method["name"], method["facts"]
+    gains = [task.gain for task in plan.tasks]
+    refuse_unsuitable(name, method["config"], facts, protocol=protocol.name, gains=gains)
+    rules = (protocol.folds, protocol.selection.held_out if protocol.selection else None)
+    if any(rule is not None and rule.by == "dataset" for rule in rules):
+        refuse_seen(name, seen_datasets(method["card"], facts), protocol.datasets, protocol=protocol.name)
 
 
 def _jobs(jobs: int | None) -> int:

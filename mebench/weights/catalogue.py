@@ -13,7 +13,8 @@ class WeightFile:
     """What is known of one checkpoint.
 
     name: what backbones, magnifiers and metrics ask for. file: the name of the file that mebench loads.
-    kind: ``shipped`` with mebench, inside another installed ``package``, or to be ``added`` by the user.
+    kind: ``shipped`` with mebench, inside another installed ``package``, to be ``added`` by the user, or ``placed`` by
+    hand as published, because its format needs no conversion.
     what, trained_on, paper, licence: for people. commercial: whether the licence allows commercial use.
     published: where its authors publish it, in words. needed_by: what does not work without it.
     sha256: of ``file``, once known; that of shipped files stands in ``files/SHA256SUMS``.
@@ -21,11 +22,13 @@ class WeightFile:
     official: names of the published files. converter: ``module:function`` that turns the content of a published file
     into named tensors and refuses another network. package: ``distribution:path inside the import package``.
     url: a direct address, where one is known. known_files: ``algorithm:digest`` of published files, and what they are.
+    seen_datasets: registered datasets among the training
+    data; a protocol that holds one of them out refuses these weights.
     """
 
     name: str
     file: str
-    kind: Literal["shipped", "package", "added"]
+    kind: Literal["shipped", "package", "added", "placed"]
     what: str
     trained_on: str
     paper: str
@@ -40,6 +43,7 @@ class WeightFile:
     package: str | None = None
     url: str | None = None
     known_files: dict[str, str] = field(default_factory=dict)
+    seen_datasets: tuple[str, ...] = ()
 
 
 _MEDIAPIPE = (
@@ -308,7 +312,63 @@ _ROWS = (
         needed_by=("backbone fpb-fomm (weights: fpb-fomm)",),
         family="fpb-fomm",
         official=("the checkpoint .pth.tar",),
+        seen_datasets=("casme2", "samm", "smic_hs"),
         converter="mebench.backbones.fpb_fomm.checkpoint:convert",
+    ),
+    WeightFile(
+        name="inception-fid",
+        file="inception-fid.safetensors",
+        kind="added",
+        what="Inception-v3 of the Frechet Inception distance",
+        trained_on="ImageNet (classification)",
+        paper="Szegedy et al., Rethinking the Inception Architecture, CVPR 2016; Heusel et al., NeurIPS 2017",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="on the releases page of the repository mseitzer/pytorch-fid on GitHub, under 'fid_weights'",
+        needed_by=("metrics fid[inception], kid[inception], mmd[inception]",),
+        official=("pt_inception-2015-12-05-6726825d.pth",),
+        converter="mebench.metrics.encoders.inception:convert",
+    ),
+    WeightFile(
+        name="dinov2-s",
+        file="dinov2-s.safetensors",
+        kind="added",
+        what="DINOv2 features, small vision transformer",
+        trained_on="LVD-142M (images from the web, without labels)",
+        paper="Oquab et al., DINOv2: Learning Robust Visual Features without Supervision, TMLR 2024",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="linked from the README of the repository facebookresearch/dinov2 on GitHub (ViT-S/14 distilled)",
+        needed_by=("metric mmd[dinov2-s]",),
+        official=("dinov2_vits14_pretrain.pth",),
+        converter="mebench.metrics.encoders.dinov2:convert",
+    ),
+    WeightFile(
+        name="r3d18-kinetics",
+        file="r3d18-kinetics.safetensors",
+        kind="added",
+        what="three-dimensional ResNet of 18 layers",
+        trained_on="Kinetics-400 (human actions)",
+        paper="Tran et al., A Closer Look at Spatiotemporal Convolutions for Action Recognition, CVPR 2018",
+        licence="BSD-3-Clause (torchvision)",
+        commercial="yes",
+        published="by torchvision (R3D_18_Weights.KINETICS400_V1)",
+        needed_by=("metric fvd[r3d18]",),
+        official=("r3d_18-b3b3357e.pth",),
+        converter="mebench.metrics.encoders.r3d18:convert",
+    ),
+    WeightFile(
+        name="arcface-buffalo_l",
+        file="w600k_r50.onnx",
+        kind="placed",
+        what="ArcFace, ResNet-50 (and det_10g.onnx, its face detector, beside it)",
+        trained_on="WebFace600K (photographs of faces from the web)",
+        paper="Deng et al., ArcFace: Additive Angular Margin Loss for Deep Face Recognition, CVPR 2019",
+        licence="non-commercial research only",
+        commercial="no",
+        published="in the pack buffalo_l of the InsightFace project (deepinsight/insightface on GitHub, releases)",
+        needed_by=("metric csim[arcface]",),
+        official=("w600k_r50.onnx", "det_10g.onnx"),
     ),
 )
 

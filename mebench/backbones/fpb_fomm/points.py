@@ -59,7 +59,7 @@ def points_of(image: Pixels) -> NDArray[np.float32]:
     try:
         return facial_points(face_mesh(image).points[list(IBUG68)])
     except InputError:
-        return TEMPLATE.copy()
+        return np.array(TEMPLATE)
 
 
 def prior_map(points: torch.Tensor, size: int = SIZE, side: int = SIZE // 4, sigma: float = SIGMA) -> torch.Tensor:

@@ -29,7 +29,7 @@ class MagnificationError:
         unit="of the true motion",
         direction="lower",
         ceiling=0.0,
-        floor=1.0,
+        floor=None,
         worst=16.0,
         networks=(),
         summary="Mean relative error of the size of the motion where the face moves, onset to offset.",
