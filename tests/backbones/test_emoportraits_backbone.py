@@ -137,7 +137,7 @@ def test_options_are_checked(monkeypatch, tmp_path):
 def test_files_of_another_kind_are_refused(tmp_path, untrained):
     other = tmp_path / "other.safetensors"
     save_file({"a": torch.zeros(1)}, other)
-    with pytest.raises(CheckpointError, match="is not an emoportraits-lite file"):
+    with pytest.raises(CheckpointError, match="is not a emoportraits-lite file"):
         load_lite(other)
     network = load_lite(untrained)
     network.pose_unsqueeze_nw.weight = torch.nn.Parameter(torch.zeros(2, 2))
