@@ -26,6 +26,20 @@ class BackboneFacts:
 
 
 @runtime_checkable
+class ScalingBackbone(Protocol):
+    """A backbone whose motion can be multiplied inside, before the frame is painted: key points or the like."""
+
+    scales_motion: bool
+    """True for one that was loaded so that it can (relative motion)."""
+
+    def drive(
+        self, identity: Any, driving: torch.Tensor, reference: torch.Tensor, motion_scale: float = 1.0
+    ) -> torch.Tensor:
+        """As :meth:`Backbone.drive`, with the motion from the reference multiplied by ``motion_scale``."""
+        ...
+
+
+@runtime_checkable
 class Backbone(Protocol):
     """A frozen face animator. Everything that depends on the source alone is computed once, in ``enroll``."""
 

@@ -51,11 +51,18 @@ def _pipeline(name: str, config: PipelineConfig) -> Method:
     magnifier = _magnifier(config.magnifier)
     demagnifier = _magnifier(config.demagnifier)
     backbone = _call(registry.load("backbones", config.backbone.name), config.backbone, "backbone")
+    if config.scaling is not None and not getattr(backbone, "scales_motion", False):
+        raise ConfigError(
+            f"'{name}' multiplies motion inside the backbone, and '{config.backbone.name}' with these options has no "
+            "key-point motion to multiply; take fomm or fpb-fomm in relative mode, or a method with a magnifier."
+        )
+    enlarging = config.magnifier or config.scaling
     return Pipeline(
         name,
         backbone,
         magnifier=magnifier,
-        factor=config.magnifier.factor if config.magnifier else 1.0,
+        scaling=config.scaling is not None,
+        factor=enlarging.factor if enlarging else 1.0,
         demagnifier=demagnifier,
         demagnify_by=config.demagnifier.by if config.demagnifier else "output",
     )

@@ -37,16 +37,26 @@ class DemagnifierStage(Stage):
     by: Literal["output", "magnified", "nominal"] = "output"
 
 
+class ScalingStage(_Strict):
+    """In the place of a magnifier: motion multiplied inside the backbone, key points or the like. factor: as for the
+    magnifier."""
+
+    factor: float | Literal["auto"] = "auto"
+
+
 class PipelineConfig(_Strict):
     """Magnifier, backbone, demagnifier. Without a magnifier the backbone is driven by the clip itself."""
 
     magnifier: MagnifierStage | None = None
+    scaling: ScalingStage | None = None
     backbone: Stage
     demagnifier: DemagnifierStage | None = None
 
     @model_validator(mode="after")
     def _pair(self) -> PipelineConfig:
-        if self.demagnifier is not None and self.magnifier is None:
+        if self.magnifier is not None and self.scaling is not None:
+            raise ValueError("give either 'magnifier' or 'scaling'; both would enlarge the motion twice")
+        if self.demagnifier is not None and self.magnifier is None and self.scaling is None:
             raise ValueError("a demagnifier without a magnifier would shrink ordinary motion; remove it or add one")
         return self
 

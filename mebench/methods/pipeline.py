@@ -32,7 +32,7 @@ class _Magnified:
 class Pipeline:
     """Magnifier, backbone and demagnifier put together; without the first and last the backbone is driven directly.
 
-    The reference of every motion is the onset frame. Demagnification is relative to the *generated* onset frame.
+    scaling: instead of magnifying the driver, the backbone multiplies its own motion by the factor. The reference of every motion is the onset frame. Demagnification is relative to the *generated* onset frame.
     Magnified drivers and enrolled sources are kept for the next call with the same key.
     """
 
@@ -42,6 +42,7 @@ class Pipeline:
         backbone: Backbone,
         *,
         magnifier: Magnifier | None = None,
+        scaling: bool = False,
         factor: float | Literal["auto"] = "auto",
         demagnifier: Magnifier | None = None,
         demagnify_by: Literal["output", "magnified", "nominal"] = "output",
@@ -49,6 +50,7 @@ class Pipeline:
         self.name = name
         self._backbone = backbone
         self._magnifier = magnifier
+        self._scaling = scaling
         self._factor = factor
         self._demagnifier = demagnifier
         self._by = demagnify_by
@@ -61,11 +63,19 @@ class Pipeline:
             self._enrolled = (source.key, self._backbone.enroll(source.image))
         reference = driver.frames[driving.onset]
         batches = torch.split(driver.frames, _BATCH)
-        frames = torch.cat([self._backbone.drive(self._enrolled[1], batch, reference) for batch in batches])
+        frames = torch.cat([self._driven(batch, reference, driver.factor) for batch in batches])
         info: dict[str, Any] = {"factor": driver.factor, "measured_gain": driver.gain}
         if self._demagnifier is not None:
             frames = self._demagnified(frames, driver, driving, info)
         return Generated(frames, info)
+
+    def _driven(self, frames: torch.Tensor, reference: torch.Tensor, factor: float) -> torch.Tensor:
+        assert self._enrolled is not None
+        if self._scaling:
+            scaled: Any = self._backbone  # the builder has made sure that it is a ScalingBackbone
+            moved: torch.Tensor = scaled.drive(self._enrolled[1], frames, reference, motion_scale=factor)
+            return moved
+        return self._backbone.drive(self._enrolled[1], frames, reference)
 
     def _demagnified(
         self, frames: torch.Tensor, driver: _Magnified, driving: Driving, info: dict[str, Any]
@@ -91,12 +101,13 @@ class Pipeline:
             "backbone": asdict(self._backbone.facts),
             "magnifier": _facts(self._magnifier),
             "factor": self._factor,
+            **({"scaling": True} if self._scaling else {}),
             "demagnifier": _facts(self._demagnifier),
             "demagnify_by": self._by,
         }
 
     def _magnified(self, driving: Driving) -> _Magnified:
-        if self._magnifier is None:
+        if self._magnifier is None and not self._scaling:
             return _Magnified(driving.frames, 1.0, 1.0)
         if driving.key in self._drivers:
             self._drivers.move_to_end(driving.key)
@@ -104,14 +115,20 @@ class Pipeline:
         wanted = self._factor
         if wanted == "auto":
             wanted = automatic_factor(driving.frames, driving.onset, driving.apex)
+        if self._magnifier is None:
+            # Scaled inside the backbone: what is measured on its output is the whole gain.
+            return self._kept(driving.key, _Magnified(driving.frames, float(wanted), 1.0))
         low, high = self._magnifier.factors
         factor = min(max(float(wanted), low), high)
         frames = magnify(self._magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
         gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
-        self._drivers[driving.key] = _Magnified(frames, factor, gain)
+        return self._kept(driving.key, _Magnified(frames, factor, gain))
+
+    def _kept(self, key: str, driver: _Magnified) -> _Magnified:
+        self._drivers[key] = driver
         while len(self._drivers) > _KEPT_DRIVERS:
             self._drivers.popitem(last=False)
-        return self._drivers[driving.key]
+        return driver
 
 
 def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:

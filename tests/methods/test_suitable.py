@@ -57,7 +57,7 @@ def test_a_part_that_saw_the_held_out_dataset_is_refused():
     seen = seen_datasets({"seen_datasets": ["mmew"]}, {"backbone": {"weights": "fpb-fomm"}, "magnifier": None})
     assert set(seen) == {"mmew", "casme2", "samm", "smic_hs"}
     refuse_seen("mine", seen, ["synme"], protocol="lodo")
-    with pytest.raises(ConfigError, match="holds out 'samm'.*the backbone with the weights 'fpb-fomm' of 'mine'"):
+    with pytest.raises(ConfigError, match=r"holds out 'samm'.*the backbone with the weights 'fpb-fomm' of 'mine'"):
         refuse_seen("mine", seen, ["casme3a", "samm"], protocol="lodo")
     with pytest.raises(ConfigError, match="the method of 'mine' was trained on it"):
         refuse_seen("mine", seen, ["mmew"], protocol="lodo")
@@ -83,7 +83,9 @@ def test_the_answer_of_the_magnifier_benchmark_is_rendered():
     dataset = Synme()
     tasks = protocol.tasks({"synme": dataset})
     assert len(tasks) == 12 and {task.gain for task in tasks} == {4.0} and len({task.fold for task in tasks}) == 6
-    assert "gain" in tasks[0].record() and "gain" not in load_protocol("open-mini").tasks({"synme": dataset})[0].record()
+    assert (
+        "gain" in tasks[0].record() and "gain" not in load_protocol("open-mini").tasks({"synme": dataset})[0].record()
+    )
     onset, apex = (tasks[0].frames[index] for index in (tasks[0].onset, tasks[0].apex))
     task = replace(tasks[0], frames=(onset, apex), onset=0, apex=1, offset=1)
     inputs = TaskInputs(task, dataset)

@@ -23,20 +23,27 @@ class Transfer:
     use_relative_jacobian: bool = True
     adapt_movement_scale: bool = False
 
-    def __call__(self, source: KeyPoints, driving: KeyPoints, reference: KeyPoints) -> KeyPoints:
+    def __call__(
+        self, source: KeyPoints, driving: KeyPoints, reference: KeyPoints, motion_scale: float = 1.0
+    ) -> KeyPoints:
         """Key points that the source takes at each driving frame.
 
         source, reference: one item; driving: B items. Relative (with the reference at the onset):
         ``v' = v_S + a (v_t - v_0)`` and ``J' = J_t J_0^-1 J_S``; without the relative jacobian ``J' = J_t``.
+        motion_scale: multiplies relative motion, ``v_t - v_0`` and ``J_t J_0^-1 - I``; not part of the published code.
         """
         if not self.use_relative_movement:
             return driving
         scale = movement_scale(source, reference) if self.adapt_movement_scale else 1.0
-        value = source.value + scale * (driving.value - reference.value)
+        value = source.value + motion_scale * scale * (driving.value - reference.value)
         jacobian = driving.jacobian
         if self.use_relative_jacobian and None not in (jacobian, reference.jacobian, source.jacobian):
             assert jacobian is not None and reference.jacobian is not None and source.jacobian is not None
-            jacobian = jacobian @ torch.linalg.inv(reference.jacobian) @ source.jacobian
+            change = jacobian @ torch.linalg.inv(reference.jacobian)
+            if motion_scale != 1.0:
+                identity = torch.eye(2, dtype=change.dtype, device=change.device)
+                change = identity + motion_scale * (change - identity)
+            jacobian = change @ source.jacobian
         return KeyPoints(value, jacobian)
 
 

@@ -105,6 +105,7 @@ class _Animator:
     def __init__(self, transfer: Transfer, facts: BackboneFacts) -> None:
         self.transfer = transfer
         self.facts = facts
+        self.scales_motion = transfer.use_relative_movement
 
     @torch.no_grad()
     def enroll(self, source: torch.Tensor) -> Enrolled:
@@ -114,9 +115,12 @@ class _Animator:
         return Enrolled(self._encode(image, points), points)
 
     @torch.no_grad()
-    def drive(self, identity: Enrolled, driving: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    def drive(
+        self, identity: Enrolled, driving: torch.Tensor, reference: torch.Tensor, motion_scale: float = 1.0
+    ) -> torch.Tensor:
         """driving: ``[T,3,H,W]``; reference: ``[3,H,W]``, the onset frame. Gives ``[T,3,256,256]`` in [0,1].
 
+        motion_scale: multiplies the motion of the key points (relative mode alone).
         Raises :class:`InputError` for frames that are not finite RGB in [0,1].
         """
         frames = require_frames(driving, "driving clip", dimensions=4)
@@ -125,7 +129,7 @@ class _Animator:
         made = []
         for part in torch.split(frames, BATCH):
             found = self._detect(resize(part, RESOLUTION))
-            made.append(self._render(identity, self.transfer(identity.points, found, initial)))
+            made.append(self._render(identity, self.transfer(identity.points, found, initial, motion_scale)))
         return require_finite(torch.cat(made), self.facts.weights)
 
     def _detect(self, images: torch.Tensor) -> KeyPoints:

@@ -78,6 +78,8 @@ class Enrolled:
 class FpbFomm:
     """Finds the facial points of a face once, and drives it frame by frame."""
 
+    scales_motion = True
+
     def __init__(self, networks: _Published | _Lite, facts: BackboneFacts) -> None:
         self.facts = facts
         self._networks = networks
@@ -90,9 +92,11 @@ class FpbFomm:
         return Enrolled(self._networks.encode(image, points), points)
 
     @torch.no_grad()
-    def drive(self, identity: Enrolled, driving: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    def drive(
+        self, identity: Enrolled, driving: torch.Tensor, reference: torch.Tensor, motion_scale: float = 1.0
+    ) -> torch.Tensor:
         """driving: ``[T,3,H,W]``; reference: ``[3,H,W]``, the onset frame, whose points serve all frames.
-        Gives ``[T,3,256,256]`` in [0,1]. Raises :class:`InputError` for frames that are not finite RGB in [0,1]."""
+        motion_scale: multiplies the change of the affine frames. Gives ``[T,3,256,256]`` in [0,1]. Raises :class:`InputError` for frames that are not finite RGB in [0,1]."""
         frames = require_frames(driving, "driving clip", dimensions=4)
         onset = resize(require_frames(reference, "reference frame", dimensions=3)[None], RESOLUTION)
         places = _facial_points(onset)
@@ -100,7 +104,8 @@ class FpbFomm:
         made = []
         for part in torch.split(frames, BATCH):
             found = self._networks.detect(resize(part, RESOLUTION), places.expand(len(part), -1, -1))
-            made.append(self._networks.render(identity, TRANSFER(identity.points, found, initial)))
+            moved = TRANSFER(identity.points, found, initial, motion_scale)
+            made.append(self._networks.render(identity, moved))
         return require_finite(torch.cat(made), self.facts.weights)
 
 
