@@ -135,6 +135,37 @@ def target(
     typer.echo(f"{len(found)} clips: median {middle:.4f} inter-ocular distances (10 to 90 %: {low:.4f} to {high:.4f})")
 
 
+@app.command("factor")
+def factor(
+    clips: int = typer.Option(2, min=1, max=4, help="Clips (of different people) of each domain and strength."),
+) -> None:
+    """Measure the automatic magnification factor: bias and spread against the exact size, with noise and compression.
+
+    Example: mebench train factor
+    """
+    from mebench.training.factor_study import measured, table
+
+    typer.echo(table(list(measured("validation", per_domain=clips))))
+
+
+@app.command("demagnification")
+def demagnification(
+    out: Path = typer.Option(Path("runs/demagnification"), help="Folder of the tables and the plot."),
+    split: EvaluatedSplit = typer.Option(EvaluatedSplit.validation, help="Identities."),
+    people: int = typer.Option(2, min=1, help="People for each action unit."),
+) -> None:
+    """Measure the demagnifiers against rendered micro-expressions, by factor, action unit and size.
+
+    Writes demagnification.md (tables), demagnification.csv (every case) and demagnification.png.
+
+    Example: mebench train demagnification
+    """
+    from mebench.training.demagnification_report import report
+
+    for path in report(split.value, people, out, say=lambda text: typer.echo(text, err=True)):
+        typer.echo(f"wrote {path}")
+
+
 def _evaluate_magnifier(file: Path | None, split: str, draws: int) -> None:
     from mebench.magnification.flowmag_lite_checkpoint import read_lite
     from mebench.training.flowmag_lite_evaluation import evaluate as measure

@@ -30,7 +30,7 @@ class FlowMagLite:
     """
 
     name = "flowmag-lite"
-    factors = (1.0, 64.0)
+    factors = (0.0, 64.0)
 
     def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite") -> None:
         self.weights = weights

@@ -1,0 +1,61 @@
+"""The tables, the rows and the plot of the study of demagnifiers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import torch
+
+from mebench.files import write_text
+from mebench.training.bars import draw_bars
+from mebench.training.demagnification_study import Row, cases, means, study, table, variants
+
+KEYS = {"factor": "By factor", "unit": "By action unit", "amplitude": "By size of the micro-expression"}
+
+_MOST = 100.0
+"""Percent at which the plot ends: as wrong as showing no motion at all."""
+
+
+def report(split: str, people: int, out: Path, say: Callable[[str], None]) -> list[Path]:
+    """Measure, and write ``demagnification.{md,csv,png}`` into ``out``; gives their paths."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    rows = study(cases(split, people=people), variants(), say)
+    paths = [out / f"demagnification.{kind}" for kind in ("md", "csv", "png")]
+    write_text(paths[0], markdown(rows, split))
+    write_text(paths[1], _csv(rows))
+    panels = {
+        title: {
+            name: {_label(key, value): 100.0 * error for value, error in by.items()}
+            for name, by in means(rows, key).items()
+            if name != "as it is"
+        }
+        for key, title in KEYS.items()
+    }
+    draw_bars(panels, paths[2], "error in % of the motion", most=_MOST)
+    return paths
+
+
+def markdown(rows: list[Row], split: str) -> str:
+    """All tables."""
+    count = len(rows) // len({row.variant for row in rows})
+    parts = [f"{count} cases, {split} identities; error in % of the answer's motion / PSNR in dB"]
+    parts += [f"{title}:\n\n{table(rows, key)}" for key, title in KEYS.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _label(key: str, value: float) -> str:
+    return {"unit": f"AU{value:g}", "factor": f"x {value:g}", "amplitude": f"{value:g} px"}[key]
+
+
+def _csv(rows: list[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(asdict(rows[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
+    return text.getvalue()
