@@ -143,7 +143,7 @@ _NUMBER = re.compile(
     r"(?:AU)?(?P<before>[A-Z]{0,2}|[A-Z]/[A-Z])(?P<number>\d{1,2})(?P<grade>[A-E](?:/[A-E])?)?(?P<after>[LR])?"
     r"(?P<kinetic>\(K\))?"
 )
-_REFLEX = re.compile(r"REF\((?P<inside>[^()]*)\)?")
+_REFLEX = re.compile(r"REF\((?P<inside>[^()]*(?:\(K\))?)\)?")
 
 
 def _token(written: str, notation: Notation) -> Token | None:

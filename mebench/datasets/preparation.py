@@ -161,7 +161,7 @@ def _smoothed(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Gaussian over the first axis, its ends repeated."""
     flat = values.reshape(len(values), -1)
     if sigma < 0.3 or len(values) < 2:
-        return values.copy()
+        return np.array(values, dtype=np.float32)
     size = 2 * int(np.ceil(3 * sigma)) + 1
     blurred = cv2.GaussianBlur(flat, (1, size), sigmaX=0.01, sigmaY=sigma, borderType=cv2.BORDER_REPLICATE)
     return np.reshape(np.asarray(blurred, dtype=np.float32), values.shape)
@@ -170,4 +170,5 @@ def _smoothed(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 def _after(matrix: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
     """``matrix`` applied to what ``step`` gives: both ``[2,3]``."""
     linear = matrix[:, :2] @ step[:, :2]
-    return np.column_stack((linear, matrix[:, :2] @ step[:, 2] + matrix[:, 2]))
+    shift = matrix[:, :2] @ step[:, 2] + matrix[:, 2]
+    return np.asarray(np.column_stack((linear, shift)), dtype=np.float64)
