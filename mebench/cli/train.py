@@ -35,6 +35,7 @@ BACKBONE_RECIPES = {
     "fomm": "mebench.training.fomm_lite",
     "emoportraits": "mebench.training.emoportraits_lite",
     "metaportrait": "mebench.training.metaportrait_lite",
+    "fsrt": "mebench.training.fsrt_lite",
 }
 """The module of each backbone's small version; its ``TRAINING`` says what is trained and how."""
 

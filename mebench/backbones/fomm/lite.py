@@ -15,7 +15,7 @@ It keeps the published block structure and differs in five points, each of which
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -54,20 +54,39 @@ class LiteConfig:
     painter_max_features: int = 64
 
 
-class AnchoredDetector(nn.Module):
-    """Images ``[B,3,S,S]`` to key points near their anchors."""
+class Anchored(Protocol):
+    """The values of a configuration that decide an anchored detector; :class:`LiteConfig` says what they are."""
+
+    @property
+    def num_kp(self) -> int: ...
+    @property
+    def anchor_width(self) -> float: ...
+    @property
+    def logit_bound(self) -> float: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def detector_width(self) -> int: ...
+    @property
+    def detector_blocks(self) -> int: ...
+    @property
+    def max_features(self) -> int: ...
+
+
+class AnchoredHeatmaps(nn.Module):
+    """Images ``[B,3,S,S]`` to one heatmap a key point, near its anchor."""
 
     anchors: torch.Tensor
 
-    def __init__(self, config: LiteConfig) -> None:
+    def __init__(self, config: Anchored) -> None:
         super().__init__()
         self.config = config
         self.predictor = Hourglass(3 * 4, config.detector_width, config.detector_blocks, config.max_features)
         self.kp = nn.Linear(self.predictor.out_channels, config.num_kp)
-        self.jacobian = nn.Parameter(torch.zeros(config.num_kp, 4, self.predictor.out_channels))
         self.register_buffer("anchors", torch.zeros(config.num_kp, 2))
 
-    def forward(self, image: torch.Tensor) -> KeyPoints:
+    def read(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Key points ``[B,K,2]`` in [-1,1], and the features under each one's heatmap ``[B,K,C]``."""
         maps = self.predictor(functional.pixel_unshuffle(image - _MID_GREY, 2))
         height, width = maps.shape[-2:]
         features = maps.flatten(2)
@@ -76,10 +95,21 @@ class AnchoredDetector(nn.Module):
         bound = self.config.logit_bound
         logits = (self.kp.weight @ features + self.kp.bias[:, None]) / self.config.temperature
         heatmap = torch.softmax(bound * torch.tanh(logits / bound) + prior, dim=2)
-        pooled = heatmap @ features.mT
+        return heatmap @ grid, heatmap @ features.mT
+
+
+class AnchoredDetector(AnchoredHeatmaps):
+    """Images ``[B,3,S,S]`` to key points near their anchors, with jacobians read from the features there."""
+
+    def __init__(self, config: LiteConfig) -> None:
+        super().__init__(config)
+        self.jacobian = nn.Parameter(torch.zeros(config.num_kp, 4, self.predictor.out_channels))
+
+    def forward(self, image: torch.Tensor) -> KeyPoints:
+        points, pooled = self.read(image)
         bend = torch.einsum("bkc,kjc->bkj", pooled, self.jacobian)
         jacobian = torch.eye(2, dtype=bend.dtype, device=bend.device) + bend.reshape(*bend.shape[:2], 2, 2)
-        return KeyPoints(heatmap @ grid, jacobian)
+        return KeyPoints(points, jacobian)
 
 
 class LiteMotion(NamedTuple):

@@ -28,14 +28,14 @@ class AllocationTransformer(nn.Module):
 class Decoder(nn.Module):
     """Pixels, key points and an expression vector to colours, given the tokens of the source."""
 
-    def __init__(self, config: FsrtConfig) -> None:
+    def __init__(self, config: FsrtConfig, outputs: int = 3) -> None:
         super().__init__()
         self.config = params = config.decoder
         self.per_kp = 4 * config.num_kp * params.kp_octaves
         self.per_pixel = 4 * params.pix_octaves
         inputs = self.per_kp + self.per_pixel + config.expression_size
         self.allocation_transformer = AllocationTransformer(inputs, config.encoder.width, config)
-        self.render_mlp = mlp(inputs, params.render_dims, 3)
+        self.render_mlp = mlp(inputs, params.render_dims, outputs)
 
     def key_values(self, tokens: torch.Tensor) -> list[KeyValue]:
         """What the queries attend to, computed once a source: tokens ``[B,T,C]`` to one entry a layer."""
@@ -64,6 +64,6 @@ class Decoder(nn.Module):
     def forward(
         self, pixels: torch.Tensor, points: torch.Tensor, expression: torch.Tensor, source: list[KeyValue]
     ) -> torch.Tensor:
-        """Colours ``[B,Q,3]`` of the queries, not clamped. Arguments: see :meth:`allocate`."""
+        """Colours ``[B,Q,outputs]`` of the queries, not clamped. Arguments: see :meth:`allocate`."""
         colours: torch.Tensor = self.render_mlp(self.allocate(pixels, points, expression, source))
         return colours
