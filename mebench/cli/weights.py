@@ -47,7 +47,7 @@ def _table(rows: list[Any], found: list[Any]) -> None:
 
 
 def _state(row: Any, one: Any) -> str:
-    return "not added" if row.kind == "added" and one.state == "missing" else _STATES[one.state]
+    return "not added" if row.kind in ("added", "placed") and one.state == "missing" else _STATES[one.state]
 
 
 def _in_full(row: Any, one: Any) -> str:

@@ -9,6 +9,7 @@ from mebench.runs.bounds import bounds_record
 from mebench.runs.execute import task_count
 from mebench.runs.plan import Plan
 from mebench.runs.schema import SummaryRecord
+from mebench.runs.sets import set_numbers
 from mebench.runs.store import RunStore
 from mebench.runs.summary import summarise
 from mebench.runs.tables import costs_csv, scores_csv
@@ -26,8 +27,9 @@ def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:
     keys = [row["task"]["key"] for row in rows]
     costs = [cost for key in keys if (cost := store.cost(key))]
     record = bounds_record(plan, bounds, keys)
-    summary = summarise(plan, rows, record, task_count(plan, store))
-    write_text(plan.folder / "scores.csv", scores_csv(rows, list(plan.metrics)))
+    summary = summarise(plan, rows, record, task_count(plan, store), set_numbers(plan, rows, bounds))
+    columns = [name for name, info in plan.metrics.items() if info["per"] == "clip"]
+    write_text(plan.folder / "scores.csv", scores_csv(rows, columns))
     write_text(plan.folder / "costs.csv", costs_csv(costs))
     write_json(plan.folder / "bounds.json", record)
     write_json(plan.folder / "summary.json", summary)

@@ -93,6 +93,8 @@ def mending(name: str) -> str:
         if (checkout / ".git").exists():
             return f"git -C {checkout} restore mebench/weights/files"
         return "pip install --force-reinstall --no-deps mebench"
+    if row.kind == "placed":
+        return f"mkdir -p {place(name).parent} && cp {' '.join(row.official)} {place(name).parent}"
     return f"mebench weights add {row.name} PATH"
 
 
@@ -174,7 +176,7 @@ def _weights(problems: list[Problem]) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "state": found.state,
-                "needed": row.kind != "added",
+                "needed": row.kind not in ("added", "placed"),
                 "sha256": found.sha256,
                 "path": str(place(name)),
                 "what": row.what,
@@ -186,7 +188,7 @@ def _weights(problems: list[Problem]) -> list[dict[str, Any]]:
         if found.state == "altered":
             text = f"the weights {name} are not the file that was recorded"
             problems.append(Problem(text, ", ".join(row.needed_by), mending(name)))
-        elif found.state == "missing" and row.kind != "added":
+        elif found.state == "missing" and row.kind not in ("added", "placed"):
             problems.append(Problem(f"the weights {name} are missing", ", ".join(row.needed_by), mending(name)))
     return listed
 
@@ -272,7 +274,7 @@ def _optional(broken_datasets: set[str]) -> list[Problem]:
     checkpoints = [
         Problem(f"{name}: {row.what}", ", ".join(row.needed_by), mending(name))
         for name, row in FILES.items()
-        if row.kind == "added" and state(name).state == "missing"
+        if row.kind in ("added", "placed") and state(name).state == "missing"
     ]
     inputs = [
         Problem(f"{entry.what}; without it: {entry.instead}", entry.needed_by, entry.place()) for entry in EXTRA_INPUTS

@@ -4,6 +4,7 @@
       run.json             RunRecord: who, what, with which code, weights and data; hardware and times in `sessions`
       clips/<task>.mkv     the output, lossless (FFV1, RGB), at the scoring size
       tasks/<task>.json    TaskRecord: one task, its clip, its scores, its intensity curves
+      features/<task>.npz  vectors of the output and of the real clip, one pair for each network of a set metric
       costs/<task>.json    CostRecord: times and memory of one task
       scores.csv           one row a task, one column a metric (see :data:`SCORE_COLUMNS`)
       costs.csv            one row a task (keys of CostRecord)
@@ -141,6 +142,9 @@ class TaskRecord(TypedDict):
     """By metric. Empty when failed, and until the clip is scored."""
     curves: CurvesRecord | None
     """``null`` when failed, when the clip is not scored yet, or when no motion can be measured."""
+    features: str | None
+    """SHA-256 of ``features/<key>.npz``; ``null`` when there is none. A set metric has a score of no value and no reason
+    where its vectors are stored."""
 
 
 class CostRecord(TypedDict):
@@ -324,12 +328,30 @@ class Cell(TypedDict):
     driving_subjects: int
     source_subjects: int
     value: Estimate
-    interval: Literal["clustered", "two-way"]
-    """How intervals are made: ``clustered`` by driving subject, or ``two-way`` by driving and source subject."""
+    interval: Literal["clustered", "two-way", "bootstrap"]
+    """How intervals are made: ``clustered`` by driving subject, ``two-way`` by driving and source subject, or
+    ``bootstrap`` over subjects (set metrics)."""
     floor: Estimate | None
     """The still source on the same tasks; ``null`` when bounds were left out."""
     ceiling: Estimate | None
     """The true answer on the same tasks; ``null`` when bounds were left out or there is none."""
+
+
+class SetRecord(TypedDict):
+    """What stands beside the number of a set metric."""
+
+    metric: str
+    kind: Literal["self", "cross"]
+    clips: int
+    """On each side: outputs, and real clips."""
+    subjects: int
+    p_value: float | None
+    """Of the hypothesis that outputs and real clips are exchangeable."""
+    halves: float | None
+    """Distance of two random halves of the real clips, no subject in both."""
+    value_at_halves: float | None
+    """Distance of half of the outputs from the real clips of the other half: to be held against ``halves``."""
+    reason: str | None
 
 
 class SummaryRecord(TypedDict):
@@ -350,4 +372,6 @@ class SummaryRecord(TypedDict):
     """Error by task key."""
     metrics: dict[str, MetricInfo]
     cells: list[Cell]
-    """All metrics of ``self``, then of ``cross``; in each first all domains together, then domain by domain."""
+    """All metrics of ``self``, then of ``cross``; in each first all domains together, then domain by domain (without the
+    set metrics)."""
+    sets: list[SetRecord]

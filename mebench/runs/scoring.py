@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from mebench import registry
 from mebench.errors import MebenchError, MissingWeights, StorageError
 from mebench.metrics.contract import Metric
+from mebench.metrics.encoders.clip_vector import PairVectors
 from mebench.metrics.sample import Sample
+from mebench.metrics.set_metric import SetMetric
 from mebench.runs.schema import ScoreRecord
 
 AGAIN = 0
@@ -16,12 +18,12 @@ AGAIN = 0
 no metric's version, so the next start tries again."""
 
 
-def load_metrics(names: Iterable[str]) -> dict[str, Metric]:
+def load_metrics(names: Iterable[str]) -> dict[str, Metric | SetMetric]:
     """The registered metrics called ``names``."""
     return {name: registry.load("metrics", name) for name in names}
 
 
-def outdated(scores: Mapping[str, ScoreRecord], metrics: Mapping[str, Metric]) -> list[str]:
+def outdated(scores: Mapping[str, ScoreRecord], metrics: Mapping[str, Metric | SetMetric]) -> list[str]:
     """Names of the metrics that have no number, or one of another version, in ``scores``."""
     return [
         name
@@ -30,14 +32,24 @@ def outdated(scores: Mapping[str, ScoreRecord], metrics: Mapping[str, Metric]) -
     ]
 
 
-def score(sample: Sample, metrics: Mapping[str, Metric], names: Iterable[str]) -> dict[str, ScoreRecord]:
-    """The numbers of the metrics ``names`` on ``sample``; one that cannot be computed is missing with its reason."""
-    return {name: _score(sample, metrics[name]) for name in names}
+def score(
+    sample: Sample, metrics: Mapping[str, Metric | SetMetric], names: Iterable[str]
+) -> tuple[dict[str, ScoreRecord], dict[str, PairVectors]]:
+    """The numbers of the metrics ``names`` on ``sample``, and the vectors of the set metrics among them by encoder.
+
+    What cannot be computed is missing with its reason. A set metric whose vectors are made has neither value nor reason.
+    """
+    vectors: dict[str, PairVectors] = {}
+    return {name: _score(sample, metrics[name], vectors) for name in names}, vectors
 
 
-def _score(sample: Sample, metric: Metric) -> ScoreRecord:
+def _score(sample: Sample, metric: Metric | SetMetric, vectors: dict[str, PairVectors]) -> ScoreRecord:
     version = metric.facts.version
     try:
+        if isinstance(metric, SetMetric):
+            if metric.encoder.name not in vectors:
+                vectors[metric.encoder.name] = metric.features(sample)
+            return {"version": version, "value": None, "reason": None}
         value = float(metric.score(sample))
     except StorageError:
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +13,10 @@ import numpy as np
 from mebench.clip import Pixels
 from mebench.errors import InputError, StorageError
 from mebench.files import storage_errors, write_bytes, write_json
+from mebench.metrics.encoders.clip_vector import PairVectors
 from mebench.protocol import Task
 from mebench.runs.schema import SCHEMA_VERSION, ClipInfo, CostRecord, RunRecord, SummaryRecord, TaskRecord
+from mebench.runs.vectors import read_vectors, vector_bytes
 
 
 class RunStore:
@@ -25,7 +28,7 @@ class RunStore:
     def prepare(self, *, alone: bool) -> None:
         """Make the folder. alone: this process holds it, so half-written files of an interrupted one are removed."""
         with storage_errors(self.folder):
-            for name in ("tasks", "clips", "costs"):
+            for name in ("tasks", "clips", "costs", "features"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             for leftover in self.folder.rglob(".*.partial*") if alone else ():
                 leftover.unlink(missing_ok=True)
@@ -74,6 +77,29 @@ class RunStore:
                 f"the stored clip {self.folder / clip['file']} holds other pixels than when it was written."
             )
         return frames
+
+    def write_vectors(self, key: str, vectors: dict[str, PairVectors]) -> str:
+        """Store the vectors of a task by encoder, beside those of other encoders; gives the hash of the file."""
+        data = vector_bytes({**self.vectors(key), **vectors})
+        write_bytes(self._vector_file(key), data)
+        return hashlib.sha256(data).hexdigest()
+
+    def vectors(self, key: str) -> dict[str, PairVectors]:
+        """The stored vectors of a task by encoder; empty when there are none that can be read."""
+        try:
+            return read_vectors(self._vector_file(key).read_bytes())
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return {}  # missing or damaged: the same as not there, the row says that they should be
+
+    def vectors_are_whole(self, key: str, sha256: str) -> bool:
+        """Whether the file of the vectors is the one that was written."""
+        try:
+            return hashlib.sha256(self._vector_file(key).read_bytes()).hexdigest() == sha256
+        except OSError:
+            return False
+
+    def _vector_file(self, key: str) -> Path:
+        return self.folder / "features" / f"{key}.npz"
 
     def is_whole(self, clip: ClipInfo) -> bool:
         """Whether the file of a clip is the one that was written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from mebench.protocol import Protocol
@@ -15,6 +15,7 @@ from mebench.runs.schema import (
     Estimate,
     MetricInfo,
     ScoreRecord,
+    SetRecord,
     SummaryRecord,
     TaskCount,
     TaskRecord,
@@ -29,8 +30,18 @@ Lookup = Callable[[TaskRecord], float | None]
 """The number of one metric that counts for a row; None when it is missing."""
 
 
-def summarise(plan: Plan, rows: Sequence[TaskRecord], bounds: BoundsRecord, tasks: TaskCount) -> SummaryRecord:
-    """Aggregate ``rows``. A failed clip counts at the worst value of a metric, missing numbers are left out."""
+def summarise(
+    plan: Plan,
+    rows: Sequence[TaskRecord],
+    bounds: BoundsRecord,
+    tasks: TaskCount,
+    sets: Mapping[tuple[str, str], tuple[Cell, SetRecord]] | None = None,
+) -> SummaryRecord:
+    """Aggregate ``rows``. A failed clip counts at the worst value of a metric, missing numbers are left out.
+
+    sets: the numbers of set metrics by metric and kind; they have none by domain.
+    """
+    known = sets or {}
     return {
         "schema_version": SCHEMA_VERSION,
         "run": plan.name,
@@ -44,11 +55,15 @@ def summarise(plan: Plan, rows: Sequence[TaskRecord], bounds: BoundsRecord, task
         "failures": {row["task"]["key"]: row["error"] or "" for row in rows if row["status"] == "failed"},
         "metrics": plan.metrics,
         "cells": [
-            cell(plan.protocol, plan.metrics[name], group, domain, bounds)
+            known[name, kind][0]
+            if plan.metrics[name].get("per") == "set"
+            else cell(plan.protocol, plan.metrics[name], group, domain, bounds)
             for kind in KINDS
             for domain, group in groups([row for row in rows if row["task"]["kind"] == kind])
             for name in plan.metrics
+            if plan.metrics[name].get("per") != "set" or (domain is None and (name, kind) in known)
         ],
+        "sets": [record for _, record in known.values()],
     }
 
 

@@ -101,6 +101,14 @@ def remarks(summary: SummaryRecord) -> list[str]:
     if missing:
         parts = ", ".join(f"{name} {count}" for name, count in missing.items())
         lines.append(f"missing numbers, left out of the means (reasons in scores.csv): {parts}")
+    for found in summary.get("sets", []):
+        if found["p_value"] is not None:
+            decimals = summary["metrics"][found["metric"]]["decimals"]
+            lines.append(
+                f"{found['metric']}, {found['kind']}: {found['clips']} clips of {found['subjects']} subjects, "
+                f"p = {found['p_value']:.3f}; halves of the real clips are {found['halves']:.{decimals}f} apart, "
+                f"halves of both {found['value_at_halves']:.{decimals}f}"
+            )
     if not summary["complete"]:
         left = tasks["planned"] - tasks["ok"] - tasks["failed"]
         lines.append(f"{left} tasks are left; the same command without --limit goes on.")

@@ -6,6 +6,7 @@ are prepared once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from mebench.clip import Pixels
 from mebench.errors import CheckpointError, MebenchError, MissingWeights, StorageError
 from mebench.methods.contract import Method, Oracle
 from mebench.metrics.contract import Metric
+from mebench.metrics.set_metric import SetMetric
 from mebench.protocol import Task
 from mebench.runs.clock import Clock
 from mebench.runs.curves import curves
@@ -53,7 +55,7 @@ class Done:
         return asdict(self)
 
 
-def finish(target: Target, inputs: TaskInputs, metrics: dict[str, Metric]) -> Done:
+def finish(target: Target, inputs: TaskInputs, metrics: Mapping[str, Metric | SetMetric]) -> Done:
     """Bring the task of ``inputs`` up to date in the store of ``target``."""
     done = Done("ok")
     record = _usable(
@@ -102,6 +104,10 @@ def _usable(store: RunStore, task: Task, notes: list[str], *, keep_clips: bool, 
         return None
     if record["status"] == "failed":
         return None if redo_failed else record
+    stored = record.get("features")
+    if stored and not store.vectors_are_whole(task.key, stored):
+        record["features"] = None
+        record["scores"] = {name: s for name, s in record["scores"].items() if s["value"] is not None or s["reason"]}
     if not keep_clips:
         return record
     if record["clip"] is None or not store.is_whole(record["clip"]):
@@ -134,7 +140,7 @@ def _score(
     inputs: TaskInputs,
     record: TaskRecord,
     frames: Pixels | None,
-    metrics: dict[str, Metric],
+    metrics: Mapping[str, Metric | SetMetric],
     names: list[str],
 ) -> None:
     """Compute the metrics ``names`` and the curves, and write the row. Numbers of other metrics stay as they are."""
@@ -142,7 +148,10 @@ def _score(
         clip = record["clip"]
         frames = target.store.read_clip(clip) if clip else generate(target.method, inputs, target.seed).frames
     sample = inputs.sample(frames)
-    scores = {**record["scores"], **score(sample, metrics, names)}
+    found, vectors = score(sample, metrics, names)
+    if vectors:
+        record["features"] = target.store.write_vectors(record["task"]["key"], vectors)
+    scores = {**record["scores"], **found}
     record["scores"] = {name: scores[name] for name in sorted(scores)}
     record["curves"] = curves(sample)
     inputs.keep_flows_of(sample)
@@ -168,6 +177,7 @@ def _empty_row(task: TaskInfo) -> TaskRecord:
         "info": {},
         "scores": {},
         "curves": None,
+        "features": None,
     }
 
 

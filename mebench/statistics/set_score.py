@@ -4,7 +4,8 @@ and what two halves of the real set are apart."""
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ DRAWS = 999
 
 SPLITS = 20
 """Random halves of the real set whose distances are averaged."""
+
+ROUNDING = 1e-9
+"""Swaps that differ from the value by less are ties."""
 
 FEWEST_SUBJECTS = 4
 """On each side: halves need two."""
@@ -42,6 +46,14 @@ class SetScore:
     real: int
     subjects: int
     reason: str | None = None
+
+    def scaled(self, factor: float) -> SetScore:
+        """The same in another unit: distances times ``factor``."""
+        names = ("value", "low", "high", "floor", "value_at_floor")
+        values: dict[str, Any] = {
+            name: None if (old := getattr(self, name)) is None else factor * old for name in names
+        }
+        return replace(self, **values)
 
 
 def set_score(
@@ -129,7 +141,7 @@ def _permutation(
         dealt = rng.permutation(made[single])
         swapped[single] = dealt != made[single]
         change = swapped[subject]
-        hits += evaluate(np.where(change, v, w), np.where(change, w, v)) >= value
+        hits += evaluate(np.where(change, v, w), np.where(change, w, v)) >= value - ROUNDING * max(1.0, abs(value))
     return hits / (DRAWS + 1)
 
 

