@@ -33,6 +33,7 @@ class EvaluatedStrength(str, Enum):
 
 BACKBONE_RECIPES = {
     "fomm": "mebench.training.fomm_lite",
+    "fpb-fomm": "mebench.training.fpb_fomm_lite",
     "emoportraits": "mebench.training.emoportraits_lite",
     "metaportrait": "mebench.training.metaportrait_lite",
     "fsrt": "mebench.training.fsrt_lite",
