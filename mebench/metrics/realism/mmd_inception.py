@@ -24,7 +24,7 @@ METRIC = SetMetric(
         per="set",
         traps=(
             "It may be a little below 0: the estimator has no bias to hide that.",
-            "A still clip is nearly perfect: one frame of a micro-expression looks like the next.",
+            "It sees noise and compression before motion: a still clip is near, one frame looks like the next.",
         ),
     ),
     ENCODER,

@@ -1,0 +1,177 @@
+"""Who is first, and how sure one may be: rank intervals, chance of being best, groups that cannot be told apart.
+
+All methods are scored on the same clips. One set of bootstrap draws of the subjects serves all of them, so that a clip
+that is hard for everybody moves nobody's rank. Datasets are fixed strata: subjects are drawn inside each, and the folds
+count equally. Rank intervals for leaderboards: arXiv 2606.08679; practice: Miller, arXiv 2411.00640.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from mebench.statistics.interval import CONFIDENCE, numbered
+
+Values = NDArray[np.float64]
+
+DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One method. mean: over folds of fold means. low, high: percentile interval. rank: by ``mean``, 1 is best.
+
+    rank_low, rank_high: interval of its rank over the draws. best: share of the draws in which it is first.
+    group: methods of one letter cannot be told apart from the best of the group; groups are in order.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    rank: float
+    rank_low: float
+    rank_high: float
+    best: float
+    group: int
+
+
+def fold_draws(
+    badness: Mapping[str, Values],
+    subjects: Sequence[Hashable],
+    folds: Sequence[Hashable],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> tuple[list[str], Values]:
+    """Names, and the mean over folds of every method in every draw: float64 ``[draws+1,M]``, the first row without
+    resampling.
+
+    badness: ``[N]`` for each method, the same clips in the same order, small is good. A stratified cluster bootstrap:
+    subjects are drawn with replacement inside each fold, all clips of a subject together.
+    """
+    names = list(badness)
+    table = np.array([badness[name] for name in names], dtype=np.float64)
+    fold, subject = numbered(folds), numbered(list(zip(folds, subjects, strict=True)))
+    if not names or table.ndim != 2 or table.shape[1] != len(fold) or not np.isfinite(table).all():
+        raise ValueError("every method needs one finite value for each clip")
+    rng = np.random.default_rng(seed)
+    means = np.zeros((draws + 1, len(names)))
+    count = int(fold.max()) + 1
+    for part in range(count):
+        inside = np.flatnonzero(fold == part)
+        owner = numbered(subject[inside].tolist())
+        size = int(owner.max()) + 1
+        sums = np.stack([np.bincount(owner, table[row, inside], size) for row in range(len(names))], axis=1)
+        clips = np.bincount(owner, minlength=size).astype(np.float64)
+        times = np.vstack((np.ones(size), rng.multinomial(size, np.full(size, 1.0 / size), size=draws)))
+        means += np.asarray((times @ sums) / (times @ clips)[:, None] / count, dtype=np.float64)
+    return names, means
+
+
+def standings(names: Sequence[str], means: Values, confidence: float = CONFIDENCE) -> list[Standing]:
+    """From :func:`fold_draws` to the standings, the best first.
+
+    Two methods are tied when the interval of their difference over the draws holds 0. A group is opened by the best
+    method that is in none, and takes every one that is tied with it.
+    """
+    ranks = stats.rankdata(means, axis=1)
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(means[1:], [tail, 1.0 - tail], axis=0)
+    rank_low, rank_high = np.quantile(ranks[1:], [tail, 1.0 - tail], axis=0, method="nearest")
+    winners = means[1:] == means[1:].min(axis=1, keepdims=True)
+    best = (winners / winners.sum(axis=1, keepdims=True)).mean(axis=0)
+    order = np.argsort(means[0], kind="stable")
+    group = _groups(means, order, tail)
+    return [
+        Standing(
+            names[k],
+            float(means[0, k]),
+            float(low[k]),
+            float(high[k]),
+            float(ranks[0, k]),
+            float(rank_low[k]),
+            float(rank_high[k]),
+            float(best[k]),
+            int(group[k]),
+        )
+        for k in order
+    ]
+
+
+def _groups(means: Values, order: NDArray[np.intp], tail: float) -> NDArray[np.int64]:
+    group = np.full(len(order), -1)
+    number = 0
+    for head in order:
+        if group[head] >= 0:
+            continue
+        low, high = np.quantile(means[1:] - means[1:, [head]], [tail, 1.0 - tail], axis=0)
+        group[(group < 0) & (low <= 0.0) & (high >= 0.0)] = number
+        number += 1
+    return group
+
+
+def family_ranks(ranks: Mapping[str, Mapping[str, Values]], weights: Mapping[str, float] | None = None) -> Values:
+    """One number for each method: the mean rank inside each family, then the weighted mean over families.
+
+    ranks: by family and metric, ranks ``[...,M]`` (1 is best; leading axes are draws). weights: by family, equal when left
+    out, so that three flow metrics do not outvote one identity metric. Families of weight 0 and families without a metric
+    do not count.
+    """
+    given = dict.fromkeys(ranks, 1.0) if weights is None else dict(weights)
+    if unknown := sorted(set(given) - set(ranks)):
+        raise ValueError(f"there is no family '{unknown[0]}'; known: {', '.join(sorted(ranks))}")
+    parts = [(given.get(f, 0.0), np.mean(list(members.values()), axis=0)) for f, members in ranks.items() if members]
+    total = sum(weight for weight, _ in parts)
+    if any(weight < 0.0 for weight, _ in parts) or total <= 0.0:
+        raise ValueError("the weights of the families must not be negative, and one must be positive")
+    return np.asarray(sum(weight * part for weight, part in parts) / total)
+
+
+def share_of_weights_won(ranks: Mapping[str, Mapping[str, Values]], draws: int = DRAWS, seed: int = 0) -> Values:
+    """In which share of all weightings of the families each method is first: uniform over the simplex. ``[M]``."""
+    families = [family for family, members in ranks.items() if members]
+    table = np.stack([np.mean(list(ranks[family].values()), axis=0) for family in families])
+    weights = np.random.default_rng(seed).dirichlet(np.ones(len(families)), size=draws)
+    scores = weights @ table
+    first = np.isclose(scores, scores.min(axis=1, keepdims=True))
+    return np.asarray((first / first.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def kendall_tau(first: ArrayLike, second: ArrayLike) -> float:
+    """Kendall's tau-b of two rankings. Where everybody is equal there is no order: 0, or 1 if both say so."""
+    constant = [len(set(np.asarray(ranking, dtype=np.float64).tolist())) < 2 for ranking in (first, second)]
+    return float(all(constant)) if any(constant) else float(stats.kendalltau(first, second).statistic)
+
+
+def leave_one_out(
+    ranks: Mapping[str, Mapping[str, Values]], weights: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Kendall's tau between the ranking and the one without each metric, by metric: which of them decide the order."""
+    full = family_ranks(ranks, weights)
+    taus = {}
+    for members in ranks.values():
+        for metric in members:
+            left = {f: {m: r for m, r in ms.items() if m != metric} for f, ms in ranks.items()}
+            kept = {f: w for f, w in (weights or dict.fromkeys(ranks, 1.0)).items() if left.get(f)}
+            if sum(kept.values()) > 0.0:
+                taus[metric] = kendall_tau(full, family_ranks({f: left[f] for f in kept}, kept))
+    return taus
+
+
+def leave_out_labels(
+    badness: Mapping[str, Values], subjects: Sequence[Hashable], folds: Sequence[Hashable], labels: Sequence[Hashable]
+) -> dict[Hashable, float]:
+    """Kendall's tau between the ranking on all clips and the one without those of each label (a subject, a dataset)."""
+    _, means = fold_draws(badness, subjects, folds, draws=0)
+    taus: dict[Hashable, float] = {}
+    for label in dict.fromkeys(labels):
+        kept = [index for index, value in enumerate(labels) if value != label]
+        if kept:
+            part = {name: np.asarray(values)[kept] for name, values in badness.items()}
+            _, without = fold_draws(part, [subjects[i] for i in kept], [folds[i] for i in kept], draws=0)
+            taus[label] = kendall_tau(means[0], without[0])
+    return taus
