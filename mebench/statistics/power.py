@@ -18,9 +18,6 @@ from mebench.statistics.interval import CONFIDENCE, checked
 
 MOST_SUBJECTS = 2000
 
-CERTAIN = 20.0
-"""A difference of so many critical values is found always; scipy's noncentral t has no digits left there."""
-
 
 @dataclass(frozen=True)
 class Components:
@@ -85,9 +82,8 @@ def power(difference: float, parts: Components, design: Design, confidence: floa
     degrees = smallest - 1
     limit = float(stats.t.ppf(0.5 + confidence / 2.0, degrees))
     shift = abs(difference) / error
-    if shift > CERTAIN * limit:
-        return 1.0
-    return float(stats.nct.sf(limit, degrees, shift) + stats.nct.cdf(-limit, degrees, shift))
+    upper, lower = stats.nct.sf(limit, degrees, shift), stats.nct.cdf(-limit, degrees, shift)
+    return min(1.0, float(np.nan_to_num(upper, nan=1.0) + np.nan_to_num(lower, nan=0.0)))  # far out nct gives nan
 
 
 def smallest_difference(
