@@ -61,6 +61,12 @@ _METAPORTRAIT_PAPER = (
     "Zhang et al., MetaPortrait: Identity-Preserving Talking Head Generation with Fast Personalized Adaptation, CVPR "
     "2023 (arXiv 2212.08062)"
 )
+_FSRT_REPOSITORY = "linked from the README of the authors' repository andrerochow/fsrt on GitHub (a file-sharing drive)"
+_FSRT_PAPER = (
+    "Rochow, Schwarz, Behnke, FSRT: Facial Scene Representation Transformer for Face Reenactment, CVPR 2024 "
+    "(arXiv 2404.09736)"
+)
+_FSRT_LICENCE = "MIT (the repository, since 2025); none stated for the weights"
 _FLOWMAG_REPOSITORY = (
     "linked from the README of the authors' repository dangeng/flowmag on GitHub (a file-sharing site)"
 )
@@ -99,16 +105,16 @@ _ROWS = (
         needed_by=("backbone fomm (weights: lite)",),
     ),
     WeightFile(
-        name="metaportrait-lite",
-        file="metaportrait-lite.safetensors",
+        name="fsrt-lite",
+        file="fsrt-lite.safetensors",
         kind="shipped",
-        what="a slim variant of MetaPortrait on the 468-point face mesh, trained for this benchmark on rendered faces",
+        what="a small variant of FSRT, trained for this benchmark on rendered faces",
         trained_on="synme, training domain t (rendered faces)",
-        paper=f"after {_METAPORTRAIT_PAPER}",
+        paper=f"after {_FSRT_PAPER}",
         licence="Apache-2.0",
         commercial="yes",
-        published="with mebench; made again by: mebench train backbone metaportrait --preset lite",
-        needed_by=("backbone metaportrait (weights: lite)",),
+        published="with mebench; made again by: mebench train backbone fsrt --preset lite",
+        needed_by=("backbone fsrt (weights: lite)",),
     ),
     WeightFile(
         name="flowmag-lite",
@@ -287,6 +293,51 @@ _ROWS = (
         family="metaportrait",
         official=("ckpt_base.pth.tar",),
         converter="mebench.backbones.metaportrait.checkpoint:convert",
+    ),
+    WeightFile(
+        name="fsrt-vox256",
+        file="fsrt-vox256.safetensors",
+        kind="added",
+        what="FSRT at 256 px, trained with one source image: encoder, decoder, expression encoder",
+        trained_on="VoxCeleb (celebrity interviews)",
+        paper=_FSRT_PAPER,
+        licence=_FSRT_LICENCE,
+        commercial="unclear",
+        published=_FSRT_REPOSITORY,
+        needed_by=("backbone fsrt (weights: fsrt-vox256)",),
+        family="fsrt",
+        official=("vox256.pt",),
+        converter="mebench.backbones.fsrt.checkpoint:convert",
+    ),
+    WeightFile(
+        name="fsrt-vox256-2source",
+        file="fsrt-vox256-2source.safetensors",
+        kind="added",
+        what="FSRT at 256 px, trained with two source images: the right one for two or more",
+        trained_on="VoxCeleb (celebrity interviews)",
+        paper=_FSRT_PAPER,
+        licence=_FSRT_LICENCE,
+        commercial="unclear",
+        published=_FSRT_REPOSITORY,
+        needed_by=("backbone fsrt (weights: fsrt-vox256-2source)",),
+        family="fsrt",
+        official=("vox256_2Source.pt",),
+        converter="mebench.backbones.fsrt.checkpoint:convert",
+    ),
+    WeightFile(
+        name="fsrt-kp-detector",
+        file="fsrt-kp-detector.safetensors",
+        kind="added",
+        what="FSRT's frozen key-point detector (FOMM's, without jacobians)",
+        trained_on="VoxCeleb (celebrity interviews)",
+        paper=_FSRT_PAPER,
+        licence=_FSRT_LICENCE,
+        commercial="unclear",
+        published=_FSRT_REPOSITORY,
+        needed_by=("backbone fsrt (weights: fsrt-vox256, fsrt-vox256-2source)",),
+        family="fsrt",
+        official=("kp_detector.pt",),
+        converter="mebench.backbones.fsrt.checkpoint:convert_detector",
     ),
     WeightFile(
         name="flowmag-raft",

@@ -11,9 +11,9 @@ from torch import nn
 from mebench.backbones.fomm.config import DiscriminatorConfig, FommConfig
 from mebench.backbones.fomm.discriminator import MultiScaleDiscriminator
 from mebench.backbones.fomm.sampling import gaussians
-from mebench.backbones.metaportrait.blocks import resize_bilinear
+from mebench.backbones.metaportrait.blocks import STYLE_HIDDEN, resize_bilinear
 from mebench.backbones.metaportrait.config import DISCRIMINATOR_256, GeneratorConfig
-from mebench.backbones.metaportrait.refinement import FeatureEncoder, IdentityGenerator, IdentityStyles
+from mebench.backbones.metaportrait.refinement import WIDTH, FeatureEncoder, IdentityGenerator, IdentityStyles
 from mebench.backbones.metaportrait.warping import DenseMotionNetwork, LadderEncoder, Motion, deform
 
 IRISES = slice(29, 37)
@@ -59,9 +59,12 @@ class Rendering(NamedTuple):
 
 class MetaPortrait(nn.Module):
     """The base model under the names of its checkpoint. spectral: with the tensors of spectral norm (as published), or
-    without, when they have been folded into the weights."""
+    without, when they have been folded into the weights. width, hidden: channels at the generator's finest level, and
+    of the layers between its guides and their scales, both published."""
 
-    def __init__(self, config: GeneratorConfig, *, spectral: bool = True) -> None:
+    def __init__(
+        self, config: GeneratorConfig, *, spectral: bool = True, width: int = WIDTH, hidden: int = STYLE_HIDDEN
+    ) -> None:
         super().__init__()
         self.config = config
         channels = config.num_channels
@@ -72,8 +75,10 @@ class MetaPortrait(nn.Module):
         *coarse, finest = self.feature_encoder.out_channels
         fused = finest - channels
         self.fuse_high_res = nn.Conv2d(finest, fused, 3, padding=1)
-        guides = [width + config.guide_channels for width in (*coarse, fused)]
-        self.SPDAE_G = IdentityGenerator(guides, channels, spectral=spectral and config.use_SN)
+        guides = [level + config.guide_channels for level in (*coarse, fused)]
+        self.SPDAE_G = IdentityGenerator(
+            guides, channels, spectral=spectral and config.use_SN, width=width, hidden=hidden
+        )
 
     def encode(self, source: torch.Tensor, line: torch.Tensor, code: torch.Tensor) -> EncodedSource:
         """source, line: ``[B,3,H,W]`` in [0,1], the image and the drawing of its landmarks. code: ``[B,256]``."""

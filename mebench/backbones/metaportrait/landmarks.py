@@ -23,6 +23,9 @@ EYES = ((1, 2, 3, 4), (5, 6, 7, 8))
 MOUTH = (14, 15, 56, 57)
 """Places among the 58: left and right end (x), top and bottom (y), of each eye and of the mouth."""
 
+EYE_CORNERS = ((SELECTED[1], SELECTED[2]), (SELECTED[5], SELECTED[6]))
+"""The two corners of each eye among the 669."""
+
 _EYE_MARGIN, _MOUTH_MARGIN = 3, 5
 """Pixels by which the boxes are larger than their points."""
 
