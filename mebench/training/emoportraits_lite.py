@@ -9,17 +9,17 @@ import torch
 
 from mebench.backbones.emoportraits.lite import LiteConfig, LiteEmoPortraits, Reading
 from mebench.backbones.emoportraits.lite_checkpoint import save_lite
-from mebench.training.face_layout import anchors
-from mebench.training.face_pairs import SIZE, Batch, FrameStore
+from mebench.backbones.fomm.lite_checkpoint import load_lite as load_fomm
+from mebench.training.face_pairs import Batch, FrameStore
 from mebench.training.lite_recipe import MotionRecipe
 from mebench.training.lite_run import LitePreset, LiteTraining
-from mebench.training.motion_losses import image_loss, motion_loss, point_loss, unmirror_field, unmirror_points
+from mebench.training.motion_losses import image_loss, motion_loss, unmirror_field
+from mebench.weights import find
 
 MOTION_WEIGHT = 10.0
-POINT_WEIGHT = 2.0
 IMAGE_WEIGHT = 10.0
 WARPED_WEIGHT = 3.0
-"""As for the small FOMM; the points of both readers count alike."""
+"""As for the small FOMM, whose key points are not trained again."""
 
 
 class EmoRecipe(MotionRecipe):
@@ -27,33 +27,22 @@ class EmoRecipe(MotionRecipe):
 
     def __init__(self, store: FrameStore, preset: LitePreset) -> None:
         super().__init__(store, preset, LiteEmoPortraits)
-        self.animator.place_anchors(anchors(self.layout))
+        self.animator.detector.load_state_dict(load_fomm(find("fomm-lite")).detector.state_dict())
 
     @property
     def animator(self) -> LiteEmoPortraits:
         return cast(LiteEmoPortraits, self.network)
 
     def losses(self, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-        """Motion field, key points of both readers, image of the output and of the warped source."""
+        """Motion field, image of the output and of the warped source."""
         half = len(batch.source)
         both = self.animator.read(torch.cat((batch.source, batch.driving)))
         source, driving = Reading(*(part[:half] for part in both)), Reading(*(part[half:] for part in both))
         encoded = self.animator.encode(batch.source, source)
         rendering = self.animator.render(encoded, driving.transform, driving.expression)
         field = unmirror_field(rendering.displacement, batch.mirrored)
-        points = [
-            point_loss(
-                unmirror_points(there, batch.mirrored), unmirror_points(here, batch.mirrored), batch.motion, SIZE
-            )
-            for there, here in (
-                (driving.pose_points, source.pose_points),
-                (driving.face_points, source.face_points),
-            )
-        ]
         terms = {
             "motion": MOTION_WEIGHT * motion_loss(field, batch.motion, self.weight),
-            "pose_points": POINT_WEIGHT * points[0],
-            "face_points": POINT_WEIGHT * points[1],
             "image": IMAGE_WEIGHT * image_loss(rendering.prediction, batch.driving, self.weight),
             "warped": WARPED_WEIGHT * image_loss(rendering.warped, batch.driving, self.weight),
         }

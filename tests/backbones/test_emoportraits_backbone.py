@@ -49,9 +49,10 @@ def untrained(tmp_path_factory):
     """A lite network whose motion answers strongly to its input, saved to a file."""
     torch.manual_seed(0)
     network = LiteEmoPortraits(LiteConfig())
-    network.place_anchors(0.8 * torch.rand(24, 2) - 0.4)
+    network.detector.anchors.copy_(0.8 * torch.rand(24, 2) - 0.4)
     with torch.no_grad():
-        network.pose.vector.weight.normal_(std=0.1)
+        network.detector.jacobian.normal_(std=0.02)
+        network.pose.weight.normal_(std=0.1)
         for generator in (network.xy_generator_nw, network.uv_generator_nw):
             generator.head.get_submodule("0.0").weight.normal_(std=0.02)
     path = tmp_path_factory.mktemp("lite") / "emoportraits-lite.safetensors"

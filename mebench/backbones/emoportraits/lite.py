@@ -1,12 +1,13 @@
 """A small volumetric animator for the open set: a slim variant of EMOPortraits, trained by this project.
 
-Kept from the published model: head transforms theta = S R T, an expression vector read from a face crop that theta
-aligns, an identity map, a warp embedding that drives two generators of volume warps through adaptive norms, a volume
-that is brought to the canonical head and processed there once per source, and is warped and turned for every frame.
-What differs, and why (the mesh of the training renders takes the place of pretrained losses and of long training):
+Kept from the published model: head transforms theta = S R T, an expression vector read from a face that theta aligns,
+an identity map, a warp embedding that drives two generators of volume warps through adaptive norms, a volume that is
+brought to the canonical head and processed there once per source, and is warped and turned for every frame.
+What differs, and why (few faces, little time to train, micro-motion to be carried):
 
-1. Pose and expression are read from anchored key points (:class:`~mebench.backbones.fomm.lite.AnchoredDetector`)
-   instead of pooled ResNets: positions of soft maxima carry sub-pixel motion, and a small set of faces suffices.
+1. Pose and expression are linear in the anchored key points of the small FOMM
+   (:class:`~mebench.backbones.fomm.lite.AnchoredDetector`, its trained weights, frozen) instead of pooled ResNets:
+   positions of soft maxima carry sub-pixel motion. Theta aligns the points instead of a picture of the face.
 2. Beside features, the volume carries positions of the source: following a voxel of the output through both warps and
    both head transforms gives where it came from. Their difference to the unmoved source, averaged over depth with
    learned weights, is a displacement; the output is ``m * warp(source) + (1 - m) * painted``. Without motion it is
@@ -19,32 +20,34 @@ What differs, and why (the mesh of the training renders takes the place of pretr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from mebench.backbones.emoportraits.blocks import ResidualBlock
-from mebench.backbones.emoportraits.encoders import AppearanceEncoder, flat_lattice
-from mebench.backbones.emoportraits.geometry import face_crop, head_transform, lattice, rigid_warp
+from mebench.backbones.emoportraits.encoders import AppearanceEncoder
+from mebench.backbones.emoportraits.geometry import head_transform, lattice, rigid_warp
 from mebench.backbones.emoportraits.layers import Style
 from mebench.backbones.emoportraits.options import Options
 from mebench.backbones.emoportraits.volumes import CanonicalVolume
 from mebench.backbones.emoportraits.warps import WarpGenerator
-from mebench.backbones.fomm.keypoints import KeyPoints
 from mebench.backbones.fomm.lite import AnchoredDetector
 from mebench.backbones.fomm.lite import LiteConfig as PointConfig
 from mebench.motion.warp import resize, warp
 
-POINTS = 24
-"""Key points of each reader, placed by the mean layout of the standard crop."""
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 HEAD_SCALE = 0.7
-"""Scale of theta before training: the aligned crop then shows the face from the brows to the chin."""
+"""Scale of theta before training: the canonical volume then has room around the head."""
 
 _POINT_UNIT = 0.03
 """Displacements of key points enter in this part of [-1,1] (2 px of 128), their spread within a person."""
+
+_BEND_UNIT = 0.1
+"""Likewise for what jacobians add to the identity."""
 
 _POSE_UNIT = 0.02
 """Scales the numbers of the head transform: about 1 px of 128."""
@@ -52,12 +55,11 @@ _POSE_UNIT = 0.02
 
 @dataclass(frozen=True)
 class LiteConfig:
-    """size: side of the images that are read. crop: of the aligned face. field: of the warps
-    and of the motion. volume, depth, channels: of the volume. expression: length of its vector. width: of the warp generators at full size. embedding: widest channel count.
-    reader_width, pose_width: of the hourglasses of the two readers; anchor_width: of their anchors, in [-1,1]."""
+    """size: side of the images that are read. field: of the warps and of the motion. volume, depth, channels: of the
+    volume. expression: length of its vector. width: of the warp generators at full size. embedding: widest channel
+    count."""
 
     size: int = 128
-    crop: int = 96
     field: int = 32
     volume: int = 16
     depth: int = 4
@@ -65,9 +67,6 @@ class LiteConfig:
     expression: int = 48
     width: int = 8
     embedding: int = 32
-    reader_width: int = 12
-    pose_width: int = 8
-    anchor_width: float = 0.08
 
     def options(self) -> Options:
         """Of the published architecture, at these sizes; the volume's encoder sees half the size of the images."""
@@ -88,24 +87,6 @@ class LiteConfig:
 
 
 STYLE = Style(groups=8, published=False)
-
-
-class Reader(nn.Module):
-    """Key points of an image near their anchors, and a vector made of them."""
-
-    def __init__(self, points: PointConfig, outputs: int) -> None:
-        super().__init__()
-        self.detector = AnchoredDetector(points)
-        self.vector = nn.Linear(points.num_kp * 6, outputs)
-
-    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images ``[B,3,S,S]`` to points ``[B,K,2]`` in [-1,1] and vectors ``[B,N]``."""
-        found: KeyPoints = self.detector(image)
-        assert found.jacobian is not None
-        moved = (found.value - self.detector.anchors) / _POINT_UNIT
-        bent = found.jacobian.flatten(2) - torch.eye(2, device=image.device).flatten()
-        vector: torch.Tensor = self.vector(torch.cat((moved, bent), 2).flatten(1))
-        return found.value, vector
 
 
 class IdentityMap(nn.Module):
@@ -161,19 +142,15 @@ class LiteDecoder(nn.Module):
 
 
 class Reading(NamedTuple):
-    """numbers: scale, rotation, translation ``[B,9]``; transform: theta ``[B,4,4]``; expression: ``[B,N]``;
-    pose_points, face_points: the key points of both readers ``[B,K,2]``, in [-1,1] of the image."""
+    """transform: theta ``[B,4,4]``; expression: ``[B,N]``."""
 
-    numbers: torch.Tensor
     transform: torch.Tensor
     expression: torch.Tensor
-    pose_points: torch.Tensor
-    face_points: torch.Tensor
 
 
 class EncodedLite(NamedTuple):
-    """What depends on the source alone. image: ``[B,3,H,W]`` at the size of the output. reading: of the source.
-    identity: ``[B,E,4,4]``. canonical: ``[B,C,D,s,s]``. xy_delta: ``[B,3,D,s,s]``. unmoved: ``[B,D,s,s,3]``, where
+    """What depends on the source alone. image: ``[B,3,H,W]`` at the size of the output. transform,
+    expression: read of it. identity: ``[B,E,4,4]``. canonical: ``[B,C,D,s,s]``. xy_delta: ``[B,3,D,s,s]``. unmoved: ``[B,D,s,s,3]``, where
     each voxel comes from when the source keeps its pose and expression."""
 
     image: torch.Tensor
@@ -203,18 +180,17 @@ class LiteEmoPortraits(nn.Module):
 
     points: torch.Tensor
     volume_points: torch.Tensor
-    crop_lattice: torch.Tensor
 
     def __init__(self, config: LiteConfig) -> None:
         super().__init__()
         self.config = config
         options = config.options()
-        self.pose = Reader(PointConfig(POINTS, detector_width=config.pose_width, detector_blocks=3), 9)
-        crop_width = 2 * HEAD_SCALE * config.anchor_width
-        reader = PointConfig(POINTS, detector_width=config.reader_width, anchor_width=crop_width)
-        self.expression = Reader(reader, config.expression)
-        nn.init.normal_(self.pose.vector.weight, std=0.01)  # a head that hardly turns, to begin with
-        nn.init.zeros_(self.pose.vector.bias)
+        points = PointConfig()
+        self.detector = AnchoredDetector(points).requires_grad_(False)
+        self.pose = nn.Linear(points.num_kp * 6, 9)
+        self.expression = nn.Linear(points.num_kp * 6, config.expression)
+        nn.init.normal_(self.pose.weight, std=0.01)  # a head that hardly turns, to begin with
+        nn.init.zeros_(self.pose.bias)
         self.local_encoder_nw = AppearanceEncoder(options, STYLE)
         self.idt_embedder_nw = IdentityMap(config)
         self.pose_unsqueeze_nw = nn.Linear(config.expression, config.embedding * 16, bias=False)
@@ -225,26 +201,28 @@ class LiteEmoPortraits(nn.Module):
         self.decoder_nw = LiteDecoder(config)
         self.register_buffer("points", lattice(config.depth, config.field), persistent=False)
         self.register_buffer("volume_points", lattice(config.depth, config.volume), persistent=False)
-        self.register_buffer("crop_lattice", flat_lattice(config.crop), persistent=False)
 
-    def place_anchors(self, layout: torch.Tensor) -> None:
-        """Put the key points of both readers where ``layout`` ``[24,2]`` (in [-1,1] of the image) says."""
-        self.pose.detector.anchors.copy_(layout)
-        self.expression.detector.anchors.copy_(layout * (2 * HEAD_SCALE))
+    def train(self, mode: bool = True) -> Self:
+        """As usual, except that the key points, which are not trained here, stay as they are."""
+        super().train(mode)
+        self.detector.eval()
+        return self
 
     def read(self, image: torch.Tensor) -> Reading:
         """Pose and expression of images ``[B,3,H,W]``."""
-        small = resize(image, self.config.size)
-        pose_points, numbers = self.pose(functional.avg_pool2d(small, 2))
+        with torch.no_grad():
+            points, jacobian = self.detector(resize(image, self.config.size))
+            bent = jacobian.flatten(2) - torch.eye(2, dtype=jacobian.dtype, device=jacobian.device).flatten()
+        numbers = self.pose(self._features(points, bent))
         still = numbers.new_tensor([HEAD_SCALE] * 3 + [0.0] * 6)
-        numbers = still + _POSE_UNIT * numbers
-        transform = head_transform(numbers)
-        seen = transform.detach()  # where the face is looked at is not trained through the picture
-        points, expression = self.expression(face_crop(small, seen, self.crop_lattice))
-        inverse = torch.linalg.inv(seen)
-        affine = inverse[:, :2, :2] * 0.5
-        face_points = points @ affine.mT + inverse[:, None, :2, 3]
-        return Reading(numbers, transform, expression, pose_points, face_points)
+        transform = head_transform(still + _POSE_UNIT * numbers)
+        aligned = points @ transform[:, :2, :2].mT + transform[:, None, :2, 3]
+        return Reading(transform, self.expression(self._features(aligned / HEAD_SCALE, bent)))
+
+    def _features(self, points: torch.Tensor, bent: torch.Tensor) -> torch.Tensor:
+        """Key points ``[B,K,2]`` and what their jacobians add to no change ``[B,K,4]``, as ``[B,6K]``."""
+        moved = (points - self.detector.anchors) / _POINT_UNIT
+        return torch.cat((moved, bent / _BEND_UNIT), 2).flatten(1)
 
     def encode(self, image: torch.Tensor, reading: Reading) -> EncodedLite:
         """image: ``[B,3,H,W]`` square, at the size of the output."""
