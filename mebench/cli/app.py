@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import au, data, doctor, generate, listing, protocol, run, score, tasks, train, weights
+from mebench.cli import au, compare, data, doctor, generate, listing, power, protocol, run, score, tasks, train, weights
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -91,6 +91,8 @@ app.command("run")(run.run)
 app.command("list")(listing.list_)
 app.command("generate")(generate.generate)
 app.command("score")(score.score)
+app.command("compare")(compare.compare)
+app.command("power")(power.power)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(tasks.app, name="tasks")
