@@ -62,7 +62,7 @@ def load(
         raise ConfigError(f"metaportrait: mode is 'relative' or 'absolute', not '{mode}'.")
     name = LITE if weights == "lite" else weights
     if name == LITE:
-        return _lite(find(name), name, mode, tracker, native, subpixel_lines)
+        return _lite(None, mode, tracker, native, subpixel_lines)
     if name != OFFICIAL:
         raise ConfigError(f"metaportrait: there are no weights '{weights}'; known: lite, {OFFICIAL}.")
     if native is None:
@@ -80,12 +80,11 @@ def load(
 
 def load_file(path: Path) -> Backbone:
     """The small variant from a file of its own, such as one that was just trained; relative motion, followed."""
-    return _lite(Path(path), LITE, "relative", "follow", None, None)
+    return _lite(Path(path), "relative", "follow", None, None)
 
 
-def _lite(
-    path: Path, name: str, mode: str, tracker: str, native: str | None, subpixel_lines: bool | None
-) -> LiteBackbone:
+def _lite(file: Path | None, mode: str, tracker: str, native: str | None, subpixel_lines: bool | None) -> LiteBackbone:
+    """file: None for the weights that ship."""
     if tracker not in TRACKERS:
         raise ConfigError(f"metaportrait: tracker is {' or '.join(map(repr, TRACKERS))}, not '{tracker}'.")
     if native is not None:
@@ -95,7 +94,8 @@ def _lite(
     if subpixel_lines is False:
         raise ConfigError("metaportrait: the lite weights were trained on sub-pixel lines; leave subpixel_lines out.")
     options = {"variant": "MetaPortrait-mesh468-lite", "layout": "mesh-468", "subpixel_lines": True, "tracker": tracker}
-    return LiteBackbone(load_lite(path), tracker, _facts(name, path, mode, options))
+    path = file or find(LITE)
+    return LiteBackbone(load_lite(path), tracker, _facts(LITE, path, mode, options))
 
 
 def _facts(name: str, path: Path, mode: str, options: dict[str, Any]) -> BackboneFacts:

@@ -50,11 +50,15 @@ def draw(points: NDArray[np.floating], of: Layout, size: int, *, subpixel: bool)
     places, moved by half a pixel so that both agree on average. Lines outside the image are cut off.
     """
     canvas = np.zeros((size, size, 3), np.uint8)
-    pixels = points.astype(np.float64) * size
-    places = np.rint((pixels - 0.5) * 2**FRACTION_BITS) if subpixel else np.trunc(pixels)
-    limit = _FAR << (FRACTION_BITS if subpixel else 0)
-    places = np.clip(places, -limit, limit).astype(np.int64).tolist()
     shift = FRACTION_BITS if subpixel else 0
+    places = np.rint(drawn_places(points, size, subpixel=subpixel) * 2**shift).astype(np.int64).tolist()
     for (first, second), colour in zip(of.edges.tolist(), of.colours.tolist(), strict=True):
         cv2.line(canvas, places[first], places[second], colour, 1, cv2.LINE_AA, shift)
     return np.ascontiguousarray(canvas.transpose(2, 0, 1))
+
+
+def drawn_places(points: NDArray[np.floating], size: int, *, subpixel: bool) -> NDArray[np.float64]:
+    """Where :func:`draw` puts landmarks: pixels ``[N,2]``, centres at integers, whole or in sixteenths."""
+    pixels = points.astype(np.float64) * size
+    places = np.rint((pixels - 0.5) * 2**FRACTION_BITS) / 2**FRACTION_BITS if subpixel else np.trunc(pixels)
+    return np.asarray(np.clip(places, -_FAR, _FAR))
