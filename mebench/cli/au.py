@@ -18,7 +18,6 @@ _PROTOCOL = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with f
 @app.command()
 def inputs(
     protocol: str = _PROTOCOL,
-    judges: bool = typer.Option(True, "--judges/--no-judges", help="Also the clips that shipped judges learn from."),
 ) -> None:
     """Compute onset and apex frames and their flow for every clip, once.
 
@@ -30,11 +29,7 @@ def inputs(
     from mebench.runs.detection import read_trials
 
     trials = read_trials(protocol)
-    if judges:
-        from mebench.training.judges_clips import judge_trials
-
-        trials = (*judge_trials(), *trials)
-    for line in dict.fromkeys(oddities(trials)):
+    for line in oddities(trials):
         typer.echo(line, err=True)
     clips = every_clip(trials)
     for number, clip in enumerate(clips, 1):
@@ -161,6 +156,71 @@ def predict(
         typer.echo(f"AU{unit:<3} {probability:5.2f}  {verdict}".rstrip())
     if moved < STILL_PX:
         typer.echo(f"no measurable motion ({moved:.3f} px): no action unit counts as present")
+
+
+@app.command("judge")
+def judge_(
+    run: Path = typer.Argument(..., help="A run folder, as mebench run leaves it."),
+    json_: bool = typer.Option(False, "--json", help="Print every number as JSON."),
+) -> None:
+    """Ask the shipped judges about every clip of a run: macro-F1, kappa, their own ceiling, beside the gain.
+
+    A clip is judged by detectors that never saw its driving clip's domain. A clip without measurable motion has no
+    action unit.
+
+    Example: mebench au judge runs/direct--fomm--open-mini--0123456789
+    """
+    from mebench.runs.judging import judge_run
+
+    found = judge_run(run)
+    if json_:
+        import json
+
+        typer.echo(json.dumps(found, indent=2))
+        return
+    if not found["clips"]:
+        typer.echo("no clip of this run has an annotation of the twelve action units")
+        return
+    gain = "unknown" if found["gain"] is None else f"{found['gain']:.2f}"
+    typer.echo(f"{found['clips']} clips, {found['still']} without measurable motion, gain {gain}")
+    rows = {"annotation": "outputs, annotation", "ceiling": "driving clips, annotation", "driving": "outputs, driving"}
+    typer.echo(f"{'':26} macro-F1   kappa")
+    for key, label in rows.items():
+        typer.echo(f"{label:26} {found[key]['f1_macro']:8.3f} {found[key]['kappa_macro']:7.3f}")
+    typer.echo(f"judges not unanimous about {found['judge_disagreement']:.0%} of the verdicts")
+
+
+@app.command()
+def downstream(
+    run: Path = typer.Argument(..., help="A run folder whose clips are learnt from, as mebench run leaves it."),
+    detector: str = typer.Option("linear-svm-flow", "--detector", "-d", help="The recogniser that is trained."),
+    protocol: str = _PROTOCOL,
+    seeds: int = typer.Option(1, min=1, help="Number of seeds, from 45 on."),
+) -> None:
+    """Train a small recogniser with and without the generated clips of a run, leave one domain out.
+
+    Prints UF1 and UAR of both and what the clips add, as JSON. Clips whose driver or source belongs to the domain that
+    is left out are not learnt from.
+
+    Example: mebench au downstream runs/direct--fomm--open-cross-identity--0123456789
+    """
+    import json
+    from functools import partial
+
+    from mebench.runs.detection import read_trials
+    from mebench.runs.downstream import downstream as learn
+    from mebench.runs.downstream import generated_clips
+
+    _made(detector)
+    clips = generated_clips(run)
+    found = learn(
+        partial(_made, detector),
+        read_trials(protocol),
+        clips,
+        range(45, 45 + seeds),
+        say=lambda text: typer.echo(text, err=True),
+    )
+    typer.echo(json.dumps(found, indent=2))
 
 
 def _made(name: str) -> Detector:

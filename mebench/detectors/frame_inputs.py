@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mebench.clip import Pixels
 from mebench.detectors.flow_stack import FlowStack, resized
 from mebench.detectors.inputs import Arrays, Tensors
+from mebench.detectors.motion_stem import MotionStem
 from mebench.detectors.observation import Observation
 from mebench.motion.flow import grey
+from mebench.motion.region import central_region
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,19 @@ class GreyPair:
 
     def mirrored(self, inputs: Tensors) -> Tensors:
         return tuple(tensor.flip(-1) for tensor in inputs)
+
+
+@dataclass(frozen=True)
+class StemFeatures:
+    """What the brightness of onset and apex frame says of motion (:class:`~mebench.detectors.motion_stem.MotionStem`),
+    faded to 0 off the face: two motion maps and one of the change that is left, as one vector float32 ``[3 x 28 x 28]``.
+    """
+
+    def __call__(self, clip: Observation) -> NDArray[np.float32]:
+        pair = torch.from_numpy(grey_pair(clip.read_pair().frames, 112))
+        maps = MotionStem()(pair[None])[0, [0, 1, 4]].numpy()
+        weight = central_region(112, 112).weight[None]
+        return np.asarray((maps * resized(weight, maps.shape[-1])).ravel(), dtype=np.float32)
 
 
 @dataclass(frozen=True)

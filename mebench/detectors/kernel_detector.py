@@ -43,23 +43,31 @@ class KernelDetector:
         found = [train(gram, column, self.cost) for column in present.T]
         coefficients = np.stack([weights for weights, _ in found])
         used = (coefficients != 0.0).any(axis=0)
+        vectors, coefficients = x[used], coefficients[:, used]
+        if self.kernel == "linear":  # one weight vector for each action unit says the same as all support vectors
+            vectors = (coefficients @ vectors).astype(np.float32)
+            coefficients = np.eye(len(vectors))
         self._learnt = {
-            "vectors": x[used],
-            "coefficients": coefficients[:, used],
+            "vectors": vectors,
+            "coefficients": coefficients,
             "biases": np.array([bias for _, bias in found]),
             "gamma": np.array(gamma),
         }
 
     def logits(self, clips: Sequence[Observation]) -> NDArray[np.float32]:
         """Decision values, float32 ``[N,12]``: present above 0."""
+        learnt = self.learnt()
+        if not clips:
+            return np.zeros((0, len(learnt["biases"])), dtype=np.float32)
+        vectors = learnt["vectors"].astype(np.float32)
+        gram = kernel_matrix(self._features(clips), vectors, self.kernel, float(learnt["gamma"]))
+        return np.asarray(gram @ learnt["coefficients"].T + learnt["biases"], dtype=np.float32)
+
+    def learnt(self) -> dict[str, NDArray[np.floating]]:
+        """Vectors, coefficients, biases, gamma; :class:`MissingWeights` before the first fit."""
         if self._learnt is None:
             raise MissingWeights(f"the detector {self.name} is not trained; fit it or load a weight file.")
-        biases = self._learnt["biases"]
-        if not clips:
-            return np.zeros((0, len(biases)), dtype=np.float32)
-        vectors = self._learnt["vectors"].astype(np.float32)
-        gram = kernel_matrix(self._features(clips), vectors, self.kernel, float(self._learnt["gamma"]))
-        return np.asarray(gram @ self._learnt["coefficients"].T + biases, dtype=np.float32)
+        return self._learnt
 
     def predict(self, clips: Sequence[Observation]) -> Probabilities:
         """float32 ``[N,12]`` in [0,1]."""
@@ -67,9 +75,7 @@ class KernelDetector:
 
     def save(self, path: Path) -> None:
         """Write an ``.npz`` file of support vectors and coefficients."""
-        if self._learnt is None:
-            raise MissingWeights(f"the detector {self.name} is not trained; there is nothing to save.")
-        learnt = self._learnt
+        learnt = self.learnt()
         write_whole(path, lambda temporary: _write(temporary, self.name, learnt))
 
     def load(self, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +22,9 @@ from mebench.errors import CheckpointError, InputError, MissingWeights
 from mebench.files import write_whole
 
 PREDICTED_AT_ONCE = 64
+
+OFFSETS = "offsets"
+"""Name under which the thresholds lie among the tensors of the network."""
 
 
 class NetworkDetector:
@@ -109,13 +111,18 @@ class NetworkDetector:
 
     def save(self, path: Path, *, half: bool = False) -> None:
         """Write a safetensors file; half: floating-point tensors in 16 bits."""
+        tensors = self.tensors()
+        if half:
+            tensors = {name: tensor.half() for name, tensor in tensors.items()}
+        write_whole(path, lambda temporary: save_file(tensors, temporary, metadata={"detector": self.name}))
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The network's floating-point tensors by name, and the thresholds as ``offsets``."""
         if self.network is None:
             raise MissingWeights(f"the detector {self.name} is not trained; there is nothing to save.")
-        tensors = {name: tensor.contiguous().clone() for name, tensor in self.network.state_dict().items()}
-        if half:
-            tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
-        about = {"detector": self.name, "offsets": json.dumps([round(float(value), 4) for value in self.offsets])}
-        write_whole(path, lambda temporary: save_file(tensors, temporary, metadata=about))
+        state = self.network.state_dict().items()
+        tensors = {name: tensor.detach().contiguous().clone() for name, tensor in state if tensor.is_floating_point()}
+        return {**tensors, OFFSETS: torch.from_numpy(self.offsets.copy())}
 
     def load(self, path: Path) -> None:
         """Read a file that :meth:`save` wrote."""
@@ -129,20 +136,22 @@ class NetworkDetector:
             raise CheckpointError(f"{path} is no safetensors file: {error}.") from error
         if about.get("detector") != self.name:
             raise CheckpointError(f"{path} holds the detector {about.get('detector')}, not {self.name}.")
-        self.load_tensors(tensors, json.loads(about["offsets"]), str(path))
+        self.load_tensors(tensors, str(path))
 
-    def load_tensors(self, tensors: dict[str, torch.Tensor], offsets: Sequence[float], name: str) -> None:
-        """Take weights by name; name: what errors call them."""
+    def load_tensors(self, tensors: dict[str, torch.Tensor], name: str) -> None:
+        """Take what :meth:`tensors` gave, in any precision; name: what errors call it."""
         network = self.build()
-        wanted = network.state_dict()
-        if wrong := sorted(wanted.keys() ^ tensors.keys()):
+        state = network.state_dict()
+        wanted = {key for key, tensor in state.items() if tensor.is_floating_point()} | {OFFSETS}
+        if wrong := sorted(wanted ^ tensors.keys()):
             raise CheckpointError(f"{name} does not fit {self.name}: missing or unexpected {', '.join(wrong[:5])}.")
+        found = {key: tensors[key].to(tensor.dtype) if key in wanted else tensor for key, tensor in state.items()}
         try:
-            network.load_state_dict({key: tensors[key].to(wanted[key].dtype) for key in wanted})
+            network.load_state_dict(found)
         except RuntimeError as error:
             raise CheckpointError(f"{name} does not fit {self.name}: {error}.") from error
         self.network = network.eval()
-        self.offsets = np.asarray(offsets, dtype=np.float32)
+        self.offsets = tensors[OFFSETS].float().numpy()
 
     def _inputs(self, clips: Sequence[Observation]) -> Tensors:
         arrays = [clip.once(self.recipe) for clip in clips]

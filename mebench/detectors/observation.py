@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,10 +22,19 @@ SIZE = 256
 Value = TypeVar("Value")
 
 
+class OnsetApex(Protocol):
+    """What is looked at most. frames: uint8 ``[2,256,256,3]``, RGB, onset then apex. flow: float32 ``[256,256,2]``, from
+    the onset to the apex frame, DIS-fine, pixels, x then y."""
+
+    @property
+    def frames(self) -> Pixels: ...
+    @property
+    def flow(self) -> Flow: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """frames: uint8 ``[2,256,256,3]``, RGB, onset then apex. flow: float32 ``[256,256,2]``, DIS-fine from the onset to
-    the apex frame, pixels, x then y."""
+    """An :class:`OnsetApex` in memory."""
 
     frames: Pixels
     flow: Flow
@@ -37,7 +46,7 @@ class Observation:
 
     key, dataset, domain, subject: as in :class:`~mebench.clip.Clip`.
     present: which of the twelve action units are annotated, bool ``[12]``; None where it is not known.
-    onset, apex, offset: frame indices. read_pair: gives the :class:`Pair`. read_frames: gives chosen frames,
+    onset, apex, offset: frame indices. read_pair: gives onset and apex. read_frames: gives chosen frames,
     uint8 ``[K,H,W,3]`` at the recorded size.
     """
 
@@ -49,7 +58,7 @@ class Observation:
     onset: int
     apex: int
     offset: int
-    read_pair: Callable[[], Pair]
+    read_pair: Callable[[], OnsetApex]
     read_frames: Callable[[Sequence[int]], Pixels]
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 

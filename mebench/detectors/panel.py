@@ -5,11 +5,11 @@ A clip is judged by detectors that never saw its driving clip's domain, else the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from mebench.detectors.contract import Detector
 from mebench.detectors.flow_stack import FlowStack
-from mebench.detectors.frame_inputs import GreyPair
-from mebench.detectors.miacnet import SIZE as PAIR_SIZE
-from mebench.detectors.miacnet import MiacNetwork
+from mebench.detectors.frame_inputs import StemFeatures
+from mebench.detectors.linear_detector import LinearDetector
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.observation import Observation
-from mebench.detectors.off_apexnet import OffApexNetwork
 from mebench.detectors.schedule import Schedule
 from mebench.detectors.sssnet import SssNetwork
+from mebench.detectors.svm_flow import LINEAR_COST, FlatStack
 from mebench.errors import CheckpointError
 from mebench.files import write_whole
 from mebench.weights.locate import find
@@ -33,34 +33,49 @@ from mebench.weights.locate import find
 WEIGHTS = "judges"
 """Name of the weight file."""
 
-STABLE = FlowStack(64, strain="central", scaling="fixed", stabilised=True)
-SMALL = FlowStack(28, strain=None, scaling="fixed", stabilised=True)
+
+STACK = FlowStack(64, strain="central", scaling="fixed", stabilised=True)
+"""Both judges of flow read it, so that a clip pays for it once."""
 
 
-def judge_flow_strain() -> NetworkDetector:
-    """SSSNet with fewer filters on stabilised flow and strain in pixels."""
+class Judge(Detector, Protocol):
+    """A detector whose weights can lie in one file with those of others."""
+
+    def calibrate(self, clips: Sequence[Observation]) -> None:
+        """Choose thresholds on clips that were not learnt from."""
+        ...
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Weights and thresholds by name."""
+        ...
+
+    def load_tensors(self, tensors: dict[str, torch.Tensor], name: str) -> None:
+        """Take them back; name: what errors call them."""
+        ...
+
+
+def judge_flow_linear() -> LinearDetector:
+    """Linear support vector machines on stabilised flow and strain in pixels."""
+    return LinearDetector("flow-linear", FlatStack(STACK, pool=2), cost=LINEAR_COST, calibrated=False)
+
+
+def judge_flow_network() -> NetworkDetector:
+    """SSSNet with fewer filters on stabilised flow and strain in pixels, twice as fine."""
     schedule = Schedule(epochs=40, rate=1e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=3, amplitude=0.2)
-    return NetworkDetector("flow-strain", partial(SssNetwork, h_dims=(16, 32, 64), dropout=0.3), STABLE, schedule)
+    return NetworkDetector("flow-network", partial(SssNetwork, h_dims=(16, 32, 64), dropout=0.3), STACK, schedule)
 
 
-def judge_flow_coarse() -> NetworkDetector:
-    """Off-ApexNet with fewer hidden units on stabilised flow in pixels."""
-    schedule = Schedule(epochs=60, rate=2e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=1, amplitude=0.2)
-    return NetworkDetector("flow-coarse", partial(OffApexNetwork, hidden=128, dropout=0.3), SMALL, schedule)
+def judge_frames() -> LinearDetector:
+    """Linear support vector machines on what the brightness of the two frames says; no flow is measured."""
+    return LinearDetector("frames-linear", StemFeatures(), cost=LINEAR_COST, calibrated=False)
 
 
-def judge_frames() -> NetworkDetector:
-    """MIACNet on the two frames themselves; no flow is measured."""
-    schedule = Schedule(epochs=30, rate=2e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=4)
-    return NetworkDetector("frames", MiacNetwork, GreyPair(PAIR_SIZE), schedule)
-
-
-JUDGES: dict[str, Callable[[], NetworkDetector]] = {
-    "flow-strain": judge_flow_strain,
-    "flow-coarse": judge_flow_coarse,
-    "frames": judge_frames,
+JUDGES: dict[str, Callable[[], Judge]] = {
+    "flow-linear": judge_flow_linear,
+    "flow-network": judge_flow_network,
+    "frames-linear": judge_frames,
 }
-"""The panel: two on flow at different grids, one on frames."""
+"""The panel: two on flow, at different grids, and one on frames."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +101,7 @@ class Panel:
     """The judges of one fold. fold: the domain that none of them saw."""
 
     fold: str
-    judges: tuple[NetworkDetector, ...]
+    judges: tuple[Judge, ...]
 
     def verdict(self, clips: Sequence[Observation]) -> Verdict:
         """What each judge says of each clip."""
@@ -94,46 +109,36 @@ class Panel:
 
 
 def save_panels(path: Path, panels: Sequence[Panel], about: dict[str, str]) -> None:
-    """Write the judges of all folds into one file, floating-point tensors in 16 bits. about: for people."""
-    tensors: dict[str, torch.Tensor] = {}
-    offsets: dict[str, list[float]] = {}
-    for panel in panels:
-        for judge in panel.judges:
-            if judge.network is None:
-                raise CheckpointError(f"the judge {judge.name} of fold {panel.fold} is not trained.")
-            place = f"{panel.fold}/{judge.name}"
-            offsets[place] = [round(float(value), 4) for value in judge.offsets]
-            for name, tensor in judge.network.state_dict().items():
-                if not name.endswith("num_batches_tracked"):
-                    tensors[f"{place}/{name}"] = tensor.detach().half().contiguous().clone()
-    metadata = {**about, "offsets": json.dumps(offsets, sort_keys=True)}
-    write_whole(path, lambda temporary: save_file(tensors, temporary, metadata=metadata))
+    """Write the judges of all folds into one file, in 16 bits. about: for people."""
+    tensors = {
+        f"{panel.fold}/{judge.name}/{name}": tensor.half().contiguous()
+        for panel in panels
+        for judge in panel.judges
+        for name, tensor in judge.tensors().items()
+    }
+    write_whole(path, lambda temporary: save_file(tensors, temporary, metadata=about))
 
 
 def load_panels(path: Path) -> dict[str, Panel]:
     """The judges of every fold in a file that :func:`save_panels` wrote, by fold."""
+    found: dict[str, dict[str, dict[str, torch.Tensor]]] = {}
     with safe_open(path, framework="pt") as stored:
-        offsets = json.loads((stored.metadata() or {}).get("offsets", "{}"))
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    panels: dict[str, list[NetworkDetector]] = {}
-    for place, values in offsets.items():
-        fold, name = place.split("/")
-        if name not in JUDGES:
-            raise CheckpointError(f"{path} holds the judge '{name}', which this version does not know.")
-        judge = JUDGES[name]()
-        counters = {
-            key: tensor for key, tensor in judge.build().state_dict().items() if key.endswith("num_batches_tracked")
-        }
-        own = {key.removeprefix(f"{place}/"): value for key, value in tensors.items() if key.startswith(f"{place}/")}
-        judge.load_tensors({**counters, **own}, values, f"{path} ({place})")
-        panels.setdefault(fold, []).append(judge)
+        for key in stored.keys():  # noqa: SIM118
+            fold, judge, name = key.split("/", 2)
+            found.setdefault(fold, {}).setdefault(judge, {})[name] = stored.get_tensor(key)
+    panels = {}
+    for fold, judges in sorted(found.items()):
+        if unknown := sorted(judges.keys() - JUDGES.keys()):
+            raise CheckpointError(f"{path} holds the judge '{unknown[0]}', which this version does not know.")
+        made = []
+        for name in (name for name in JUDGES if name in judges):
+            judge = JUDGES[name]()
+            judge.load_tensors(judges[name], f"{path} ({fold}/{name})")
+            made.append(judge)
+        panels[fold] = Panel(fold, tuple(made))
     if not panels:
         raise CheckpointError(f"{path} holds no judges.")
-    order = list(JUDGES)
-    return {
-        fold: Panel(fold, tuple(sorted(judges, key=lambda judge: order.index(judge.name))))
-        for fold, judges in sorted(panels.items())
-    }
+    return panels
 
 
 @cache

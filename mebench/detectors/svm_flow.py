@@ -22,12 +22,16 @@ LINEAR_COST = 1.0
 
 @dataclass(frozen=True)
 class FlatStack:
-    """A flow stack as one vector."""
+    """A flow stack as one vector. pool: side of the squares of pixels that are averaged first."""
 
     stack: FlowStack
+    pool: int = 1
 
     def __call__(self, clip: Observation) -> NDArray[np.float32]:
-        return np.asarray(clip.once(self.stack)[0].ravel())
+        stack = clip.once(self.stack)[0]
+        channels, height, width = stack.shape
+        small = stack.reshape(channels, height // self.pool, self.pool, width // self.pool, self.pool)
+        return np.asarray(small.mean(axis=(2, 4)).ravel(), dtype=np.float32)
 
 
 def load_rbf() -> KernelDetector:

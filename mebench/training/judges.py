@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from safetensors.torch import load_file, save_file
 
 from mebench.detectors.contract import labels
-from mebench.detectors.evaluate import Evaluation, predictions
-from mebench.detectors.network_detector import NetworkDetector
-from mebench.detectors.panel import JUDGES, Panel, save_panels
+from mebench.detectors.evaluate import Evaluation, logits_of, predictions
+from mebench.detectors.panel import JUDGES, Judge, Panel, save_panels
 from mebench.detectors.scores import f1
 from mebench.detectors.table import definitions, markdown, record
 from mebench.detectors.trial import Trial
-from mebench.files import write_json, write_text
+from mebench.files import write_json, write_text, write_whole
 from mebench.training.judges_clips import judge_trials
 
 SEED = 45
@@ -33,7 +33,7 @@ def train_judges(
     One judge of one fold is the unit: an interrupted run goes on after the last finished one. only: names of judges; all
     when empty (the weight file needs all). trials: other clips than :func:`~mebench.training.judges_clips.judge_trials`.
     """
-    folds = list(trials) if trials is not None else list(judge_trials())
+    folds = list(trials) if trials is not None else list(judge_trials(say))
     names = list(only) or list(JUDGES)
     trained = {
         (name, trial.fold): _judge(name, trial, out / f"{name}-without-{trial.fold}.safetensors", say)
@@ -52,23 +52,23 @@ def train_judges(
     return weights
 
 
-def _judge(name: str, trial: Trial, path: Path, say: Callable[[str], None]) -> NetworkDetector:
+def _judge(name: str, trial: Trial, path: Path, say: Callable[[str], None]) -> Judge:
     judge = JUDGES[name]()
     if path.is_file():
-        judge.load(path)
+        judge.load_tensors(load_file(path), str(path))
         return judge
     judge.fit(trial.train, seed=SEED)
-    plain = f1(labels(trial.validation), judge.logits(trial.validation) > 0).mean()
     judge.calibrate(trial.validation)
-    tuned = f1(labels(trial.validation), judge.logits(trial.validation) > 0).mean()
-    judge.save(path, half=True)
-    judge.load(path)  # what is judged is what ships: 16-bit weights
-    say(f"{name} without {trial.fold}: F1 on validation people {plain:.3f}, with their thresholds {tuned:.3f}")
+    tensors = {key: tensor.half() for key, tensor in judge.tensors().items()}
+    write_whole(path, lambda temporary: save_file(tensors, temporary))
+    judge.load_tensors(tensors, str(path))  # what is judged is what ships: 16-bit weights
+    reached = f1(labels(trial.validation), judge.predict(trial.validation) > 0.5).mean()
+    say(f"{name} without {trial.fold}: F1 on validation people {reached:.3f}")
     return judge
 
 
-def _on_test(name: str, folds: Sequence[Trial], trained: dict[tuple[str, str], NetworkDetector]) -> Evaluation:
-    parts = [trained[name, trial.fold].logits(trial.test) for trial in folds]
+def _on_test(name: str, folds: Sequence[Trial], trained: dict[tuple[str, str], Judge]) -> Evaluation:
+    parts = [logits_of(trained[name, trial.fold], trial.test) for trial in folds]
     return Evaluation(name, (SEED,), (predictions(folds, parts),), 0.0)
 
 

@@ -1,13 +1,12 @@
 """The clips of the open set from which the shipped judges learn, leave one domain out.
 
-Rendering allows what recording does not: beside the listed clips of each train person, five of the next clips are taken
-so that rare action units come as often as can be. Validation and test clips are the listed ones, with the frequencies of
-their domain.
+Train clips are moved stills (:mod:`mebench.training.judges_motion`): the listed clips of each train person, and of the
+next ones those that show rare action units. Validation and test clips are the listed ones, rendered and measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import numpy as np
@@ -21,23 +20,25 @@ from mebench.detectors.contract import ACTION_UNITS
 from mebench.detectors.observation import Observation
 from mebench.detectors.store import stored_observation
 from mebench.detectors.trial import Trial
+from mebench.training.judges_motion import moved_observations
 
-POOL, ADDED = 40, 5
+POOL, ADDED = 40, 8
 """Clips of each train person that are looked at, and how many are added to the listed ones."""
 
 
-def judge_trials() -> tuple[Trial, ...]:
+def judge_trials(say: Callable[[str], None] = lambda text: None) -> tuple[Trial, ...]:
     """Six trials, one for each domain left out; tested on the domain's benchmark clips."""
     dataset = Synme()
-    train = [clip for domain in dataset.domains for clip in _balanced(dataset, domain)]
-    validation = dataset.clips("validation")
-    test = dataset.clips("benchmark")
+    chosen = [(clip, present(clip)) for domain in dataset.domains for clip in _balanced(dataset, domain)]
+    train = moved_observations(chosen, dataset.fingerprint(), say)
+    validation = _observed(dataset, dataset.clips("validation"))
+    test = _observed(dataset, dataset.clips("benchmark"))
     return tuple(
         Trial(
             fold=domain,
-            train=_observed(dataset, (clip for clip in train if clip.domain != domain)),
-            validation=_observed(dataset, (clip for clip in validation if clip.domain != domain)),
-            test=_observed(dataset, (clip for clip in test if clip.domain == domain)),
+            train=tuple(clip for clip in train if clip.domain != domain),
+            validation=tuple(clip for clip in validation if clip.domain != domain),
+            test=tuple(clip for clip in test if clip.domain == domain),
         )
         for domain in dataset.domains
     )
@@ -49,14 +50,8 @@ def present(clip: Clip) -> NDArray[np.bool_]:
     return np.array([unit in found for unit in ACTION_UNITS])
 
 
-_SHARED: dict[str, Observation] = {}
-
-
-def _observed(dataset: Synme, clips: Iterable[Clip]) -> tuple[Observation, ...]:
-    """One observation a clip, the same in every trial, so that its inputs are computed once."""
-    return tuple(
-        _SHARED.setdefault(clip.key, stored_observation(cast(Dataset, dataset), clip, present(clip))) for clip in clips
-    )
+def _observed(dataset: Synme, clips: Iterable[Clip]) -> list[Observation]:
+    return [stored_observation(cast(Dataset, dataset), clip, present(clip)) for clip in clips]
 
 
 def _balanced(dataset: Synme, domain: str) -> list[Clip]:

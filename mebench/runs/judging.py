@@ -1,0 +1,45 @@
+"""A stored run before the judges: what no single clip has, macro-F1 and kappa of the whole set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mebench import registry
+from mebench.errors import InputError, MebenchError
+from mebench.metrics.micro_au.report import report
+from mebench.metrics.micro_au.verdicts import Judged, judge
+from mebench.protocol import Task
+from mebench.runs.inputs import TaskInputs
+from mebench.runs.store import RunStore
+
+
+def judge_run(folder: Path) -> dict[str, Any]:
+    """Agreement of the clips of a run folder with annotation and driving clips, beside the stored gain, as JSON values.
+
+    Failed and unreadable clips are counted, not judged. Raises :class:`InputError` when the folder is no run, or holds
+    no clip that can be judged.
+    """
+    store = RunStore(folder)
+    if store.run_record() is None:
+        raise InputError(f"{folder} is no run folder: it has no run.json.")
+    judged: list[Judged] = []
+    gains: list[float | None] = []
+    left_out = 0
+    for path in sorted((folder / "tasks").glob("*.json")):
+        row = json.loads(path.read_text("utf-8"))
+        if row["status"] != "ok" or row["clip"] is None:
+            left_out += 1
+            continue
+        task = Task.from_record(row["task"])
+        inputs = TaskInputs(task, registry.load("datasets", task.dataset)())
+        try:
+            judged.append(inputs.sample(store.read_clip(row["clip"])).once(judge))
+        except MebenchError:
+            left_out += 1
+            continue
+        gains.append(row["scores"].get("gain", {}).get("value"))
+    if not judged:
+        raise InputError(f"{folder} holds no stored clip that can be judged ({left_out} failed or unreadable).")
+    return {"run": folder.name, **report(judged, gains), "left_out": left_out}
