@@ -9,7 +9,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mebench.cli import au, compare, data, doctor, generate, listing, power, protocol, run, score, tasks, train, weights
+from mebench.cli import (
+    au,
+    compare,
+    data,
+    doctor,
+    generate,
+    listing,
+    merge,
+    power,
+    protocol,
+    run,
+    score,
+    tasks,
+    train,
+    weights,
+)
 from mebench.errors import MebenchError
 
 _INTERRUPTED = 130
@@ -88,6 +103,7 @@ def front(
 
 
 app.command("run")(run.run)
+app.command("merge")(merge.merge)
 app.command("list")(listing.list_)
 app.command("generate")(generate.generate)
 app.command("score")(score.score)

@@ -21,6 +21,9 @@ def run(
     ),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
     limit: int | None = typer.Option(None, "--limit", "-n", help="Do the first N tasks only; goes on later without."),
+    shard: str | None = typer.Option(
+        None, "--shard", help="i/n: the i-th of n parts, to be put together by mebench merge."
+    ),
     bounds: bool = typer.Option(True, help="Score floor and ceiling on the same tasks (once per machine)."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Try tasks again that failed before."),
     json_: bool = typer.Option(False, "--json", help="Print the summary as JSON instead of a table."),
@@ -47,6 +50,7 @@ def run(
             jobs=jobs,
             out=out,
             limit=limit,
+            shard=shard,
             bounds=bounds,
             retry_failed=retry_failed,
             progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from mebench.files import write_json, write_text
@@ -13,6 +14,16 @@ from mebench.runs.sets import set_numbers
 from mebench.runs.store import RunStore
 from mebench.runs.summary import summarise
 from mebench.runs.tables import costs_csv, scores_csv
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds. command: gives it."""
+
+    folder: Path
+    page: Path
+    summary: SummaryRecord
+    command: str
 
 
 def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:

@@ -17,12 +17,13 @@ from mebench.errors import ConfigError, GenerationError, InputError
 from mebench.images import list_frames, read_folder
 from mebench.methods.card import method_names
 from mebench.protocol import Protocol, Task, load_protocol
+from mebench.runs.conclude import RunResult
 from mebench.runs.export import FILES, read_listing
 from mebench.runs.inputs import tensor
 from mebench.runs.plan import load_datasets
 from mebench.runs.progress import Progress
 from mebench.runs.spec import MethodSpec
-from mebench.runs.start import RunResult, run_spec
+from mebench.runs.start import run_spec
 from mebench.video import read_video
 from mebench.weights.locate import sha256
 

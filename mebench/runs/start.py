@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from mebench.errors import ConfigError
 from mebench.methods.suitable import refuse_seen, refuse_unsuitable, seen_datasets
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.bounds import bound_plans
-from mebench.runs.conclude import conclude
+from mebench.runs.conclude import RunResult, conclude
 from mebench.runs.execute import Order, command, execute
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
 from mebench.runs.provenance import memory_gb
-from mebench.runs.schema import SummaryRecord
+from mebench.runs.shards import Shard, pack_bounds
 from mebench.runs.spec import MethodSpec
 
 MOST_JOBS = 8
@@ -23,16 +22,6 @@ MOST_JOBS = 8
 
 GB_A_JOB = 2.0
 """Memory to be had for each process by default; 1.4 GB were measured."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds. command: gives it."""
-
-    folder: Path
-    page: Path
-    summary: SummaryRecord
-    command: str
 
 
 def run(
@@ -43,6 +32,7 @@ def run(
     jobs: int | None = None,
     out: str | Path = "runs",
     limit: int | None = None,
+    shard: str | None = None,
     bounds: bool = True,
     retry_failed: bool = False,
     progress: Progress | None = None,
@@ -56,6 +46,7 @@ def run(
     protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: one a core and 2 GB of memory,
     at most 8); 0 works in this process, for debuggers.
     out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
+    shard: ``i/n`` does the i-th of n parts, in a folder of its own; :func:`mebench.runs.shards.merge` puts parts together.
     bounds: also score floor (``still``) and ceiling (``truth``) on the same tasks, once per protocol and machine.
     retry_failed: try failed tasks again.
 
@@ -71,6 +62,7 @@ def run(
         jobs=jobs,
         out=out,
         limit=limit,
+        shard=shard,
         bounds=bounds,
         retry_failed=retry_failed,
         progress=progress,
@@ -85,6 +77,7 @@ def run_spec(
     jobs: int | None = None,
     out: str | Path = "runs",
     limit: int | None = None,
+    shard: str | None = None,
     bounds: bool = True,
     retry_failed: bool = False,
     progress: Progress | None = None,
@@ -92,13 +85,18 @@ def run_spec(
     """Like :func:`run`, for a method that is described by a :class:`~mebench.runs.spec.MethodSpec`."""
     progress = progress or Silent()
     order = Order(jobs=_jobs(jobs), limit=_limit(limit), retry_failed=retry_failed)
+    part = None if shard is None else Shard.parse(shard)
     try:
         progress.stage(f"loading {spec.name}")
         datasets = load_datasets(protocol)
         plan = make_plan(spec, protocol, datasets, Path(out), given_protocol=given_protocol)
         _refuse_unsuitable(plan)
+        if part is not None:
+            plan = part.of(plan)
         plans: dict[str, Plan] = bound_plans(plan, datasets) if bounds else {}
         execute(plan, plans, order, progress)
+        if part is not None:
+            pack_bounds(plan, plans)
         progress.stage("writing the tables and the page")
         page, summary = conclude(plan, plans)
         return RunResult(plan.folder, page, summary, command(plan))

@@ -12,7 +12,7 @@ from rich.text import Text
 from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
 
 if TYPE_CHECKING:
-    from mebench.runs.start import RunResult
+    from mebench.runs.conclude import RunResult
 
 _ARROWS = {"higher": "↑", "lower": "↓"}
 

@@ -1,0 +1,175 @@
+"""A run in parts: each part is a run folder of its own, anywhere; together they give the run that one machine would give.
+
+Part i of n takes every n-th task, from the i-th on. Nothing but the files of a part is needed to merge it: its rows, clips
+and vectors, and the rows of floor and ceiling on the same tasks. Parts of different n may be mixed, and may overlap: a
+task counts when any part has finished it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mebench.errors import ConfigError, InputError
+from mebench.files import write_whole
+from mebench.protocol import Protocol, Task
+from mebench.runs.bounds import bound_plans
+from mebench.runs.conclude import RunResult, conclude
+from mebench.runs.execute import Order, execute
+from mebench.runs.lock import locked
+from mebench.runs.plan import Plan, load_datasets, make_plan
+from mebench.runs.progress import Progress, Silent
+from mebench.runs.schema import RunRecord
+from mebench.runs.spec import MethodSpec
+from mebench.runs.store import RunStore
+from mebench.runs.unit import up_to_date
+
+BOUNDS = "bounds"
+"""Folder of a part that holds the rows of floor and ceiling, one folder a role."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``number`` (from 1) of ``count``."""
+
+    number: int
+    count: int
+
+    @staticmethod
+    def parse(text: str) -> Shard:
+        """``2/7``; :class:`~mebench.errors.ConfigError` for anything else."""
+        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise ConfigError(f"the shard '{text}' is not of the form i/n with 1 <= i <= n; write for instance 2/7.")
+        return Shard(int(match[1]), int(match[2]))
+
+    def of(self, plan: Plan) -> Plan:
+        """The part of ``plan``, in a folder beside that of the whole run."""
+        name = f"{plan.folder.name}.shard-{self.number}-of-{self.count}"
+        return replace(plan, folder=plan.folder.with_name(name), tasks=plan.tasks[self.number - 1 :: self.count])
+
+
+def pack_bounds(part: Plan, bounds: dict[str, Plan]) -> None:
+    """Put the finished rows of floor and ceiling beside those of ``part``, so that it can travel alone."""
+    versions = _versions(part)
+    for role, bound in bounds.items():
+        if bound.hash == part.hash:
+            continue
+        source, target = RunStore(bound.folder), RunStore(part.folder / BOUNDS / role)
+        for task in part.tasks:
+            if _done(source, task, versions, clips=False) and not _done(target, task, versions, clips=False):
+                _copy(source, target, task)
+
+
+def merge(folders: Sequence[str | Path], *, out: str | Path = "runs", progress: Progress | None = None) -> RunResult:
+    """Put the parts ``folders`` together below ``out``, and write tables, summary and page. Same as ``mebench merge``.
+
+    The result holds the same bytes as a run in one piece, times and memory excepted. The parts are left as they are.
+
+    Raises :class:`~mebench.errors.InputError` for a folder that is no run or part of another run, and
+    :class:`~mebench.errors.ConfigError` when tasks are missing; what was found is kept then, and the command of the run
+    finishes the rest.
+    """
+    progress = progress or Silent()
+    parts = [Path(folder) for folder in folders]
+    if not parts:
+        raise ConfigError("there is nothing to merge; give the folders of the parts.")
+    record = _same_run(parts)
+    protocol = Protocol.model_validate(record["protocol"]["content"])
+    datasets = load_datasets(protocol)
+    plan = make_plan(_spec(record), protocol, datasets, Path(out))
+    if plan.hash != record["hash"]:
+        raise InputError(
+            f"{parts[0]} was made with another method, other weights or other data than this machine has "
+            f"({record['hash'][:8]} there, {plan.hash[:8]} here); merge where they are the same."
+        )
+    bounds = bound_plans(plan, datasets)
+    with locked(plan.folder):
+        missing = _gather(plan, parts)
+        for role, bound in bounds.items():
+            _gather(bound, [part / BOUNDS / role for part in parts], clips=False)
+    if missing:
+        raise ConfigError(
+            f"{len(missing)} of {len(plan.tasks)} tasks are in none of the parts, the first is '{missing[0].key}'; add the "
+            f"parts that lack, or finish here with: {record['command']} --out {out}"
+        )
+    execute(plan, bounds, Order(jobs=0), progress)
+    page, summary = conclude(plan, bounds)
+    return RunResult(plan.folder, page, summary, record["command"])
+
+
+def _same_run(parts: list[Path]) -> RunRecord:
+    """The record of the parts; :class:`InputError` when they do not belong together."""
+    records = []
+    for part in parts:
+        record = RunStore(part).run_record()
+        if record is None:
+            raise InputError(
+                f"{part} is no run folder: it has no run.json that can be read; name the folders of parts."
+            )
+        records.append(record)
+    for part, record in zip(parts, records, strict=True):
+        if record["hash"] != records[0]["hash"]:
+            raise InputError(f"{part} is part of another run than {parts[0]}; merge the parts of one run at a time.")
+    return records[0]
+
+
+def _spec(record: RunRecord) -> MethodSpec:
+    """The method of a record, without the file that it came from."""
+    method = record["method"]
+    content = {**method["config"], "card": method["card"]}
+    return MethodSpec(
+        name=method["name"],
+        backbone=method["backbone"],
+        given=method["name"],
+        factory="mebench.runs.spec:build_checked",
+        arguments={"content": content},
+        config=method["config"],
+        card=method["card"],
+        command=record["command"],
+    )
+
+
+def _gather(plan: Plan, parts: list[Path], *, clips: bool = True) -> list[Task]:
+    """Copy finished tasks of ``parts`` into the folder of ``plan``; gives the tasks that are nowhere."""
+    target, versions = RunStore(plan.folder), _versions(plan)
+    target.prepare(alone=clips)
+    missing = []
+    for task in plan.tasks:
+        if _done(target, task, versions, clips=clips):
+            continue
+        sources = (RunStore(part) for part in parts)
+        source = next((store for store in sources if _done(store, task, versions, clips=clips)), None)
+        if source is None:
+            missing.append(task)
+        else:
+            _copy(source, target, task)
+    return missing
+
+
+def _done(store: RunStore, task: Task, versions: dict[str, int], *, clips: bool) -> bool:
+    return up_to_date(store, task, versions, keep_clips=clips, redo_failed=False)
+
+
+def _versions(plan: Plan) -> dict[str, int]:
+    return {name: info["version"] for name, info in plan.metrics.items()}
+
+
+def _copy(source: RunStore, target: RunStore, task: Task) -> None:
+    """Everything of a task, the row last: it vouches for the rest."""
+    for path in _files(source, task):
+        write_whole(target.folder / path, lambda temporary, path=path: shutil.copyfile(source.folder / path, temporary))  # type: ignore[misc]
+
+
+def _files(store: RunStore, task: Task) -> Iterator[Path]:
+    for path in (
+        Path("clips") / f"{task.key}.mkv",
+        Path("features") / f"{task.key}.npz",
+        Path("costs") / f"{task.key}.json",
+    ):
+        if (store.folder / path).is_file():
+            yield path
+    yield Path("tasks") / f"{task.key}.json"
