@@ -61,7 +61,7 @@ def judge_flow_linear() -> LinearDetector:
 
 def judge_flow_network() -> NetworkDetector:
     """SSSNet with fewer filters on stabilised flow and strain in pixels, twice as fine."""
-    schedule = Schedule(epochs=40, rate=1e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=3, amplitude=0.2)
+    schedule = Schedule(epochs=16, rate=2e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=3, amplitude=0.2)
     return NetworkDetector("flow-network", partial(SssNetwork, h_dims=(16, 32, 64), dropout=0.3), STACK, schedule)
 
 

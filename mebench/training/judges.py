@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from mebench.detectors.contract import labels
 from mebench.detectors.evaluate import Evaluation, logits_of, predictions
+from mebench.detectors.linear_detector import LinearDetector
 from mebench.detectors.panel import JUDGES, Judge, Panel, save_panels
 from mebench.detectors.scores import f1
 from mebench.detectors.table import definitions, markdown, record
@@ -23,6 +24,9 @@ from mebench.files import write_json, write_text, write_whole
 from mebench.training.judges_clips import judge_trials
 
 SEED = 45
+
+COSTS = (0.01, 0.03, 0.1, 0.3)
+"""Costs of violated margins that are tried for support vector machines, on validation people."""
 
 
 def train_judges(
@@ -35,11 +39,12 @@ def train_judges(
     """
     folds = list(trials) if trials is not None else list(judge_trials(say))
     names = list(only) or list(JUDGES)
-    trained = {
-        (name, trial.fold): _judge(name, trial, out / f"{name}-without-{trial.fold}.safetensors", say)
-        for name in names
-        for trial in folds
-    }
+    trained: dict[tuple[str, str], Judge] = {}
+    for name in names:
+        files = {trial.fold: out / f"{name}-without-{trial.fold}.safetensors" for trial in folds}
+        cost = None if all(path.is_file() for path in files.values()) else _cost(name, folds, say)
+        for trial in folds:
+            trained[name, trial.fold] = _judge(name, trial, cost, files[trial.fold], say)
     panels = [Panel(trial.fold, tuple(trained[name, trial.fold] for name in names)) for trial in folds]
     weights = out / "judges.safetensors"
     save_panels(weights, panels, {"trained_on": "synme, leave one domain out", "seed": str(SEED)})
@@ -52,8 +57,34 @@ def train_judges(
     return weights
 
 
-def _judge(name: str, trial: Trial, path: Path, say: Callable[[str], None]) -> Judge:
+def _cost(name: str, folds: Sequence[Trial], say: Callable[[str], None]) -> float | None:
+    """The cost with the best F1 on validation people, mean over folds; None for a judge that is no support vector
+    machine."""
+    if not isinstance(JUDGES[name](), LinearDetector):
+        return None
+    reached = {}
+    for cost in COSTS:
+        values = []
+        for trial in folds:
+            judge = JUDGES[name]()
+            assert isinstance(judge, LinearDetector)
+            judge.cost = cost
+            judge.fit(trial.train, seed=SEED)
+            judge.calibrate(trial.validation)
+            values.append(_validated(judge, trial))
+        reached[cost] = float(np.mean(values))
+        say(f"{name}, cost {cost:g}: F1 on validation people {reached[cost]:.3f}")
+    return max(reached, key=lambda cost: reached[cost])
+
+
+def _validated(judge: Judge, trial: Trial) -> float:
+    return float(f1(labels(trial.validation), judge.predict(trial.validation) > 0.5).mean())
+
+
+def _judge(name: str, trial: Trial, cost: float | None, path: Path, say: Callable[[str], None]) -> Judge:
     judge = JUDGES[name]()
+    if cost is not None and isinstance(judge, LinearDetector):
+        judge.cost = cost
     if path.is_file():
         judge.load_tensors(load_file(path), str(path))
         return judge
@@ -62,8 +93,7 @@ def _judge(name: str, trial: Trial, path: Path, say: Callable[[str], None]) -> J
     tensors = {key: tensor.half() for key, tensor in judge.tensors().items()}
     write_whole(path, lambda temporary: save_file(tensors, temporary))
     judge.load_tensors(tensors, str(path))  # what is judged is what ships: 16-bit weights
-    reached = f1(labels(trial.validation), judge.predict(trial.validation) > 0.5).mean()
-    say(f"{name} without {trial.fold}: F1 on validation people {reached:.3f}")
+    say(f"{name} without {trial.fold}: F1 on validation people {_validated(judge, trial):.3f}")
     return judge
 
 
