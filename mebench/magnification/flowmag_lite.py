@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from mebench.errors import ConfigError
+from mebench.magnification.adaptation import adapted
 from mebench.magnification.compose import scaled_expression
 from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.flowmag_lite_checkpoint import read_lite
@@ -19,6 +21,10 @@ from mebench.motion.warp import resize
 from mebench.weights.locate import find
 
 _BATCH = 8
+
+_ADAPTED_TO = 16
+"""Frames of a clip that test-time adaptation looks at."""
+
 _TRAINED_SIZE = 256
 """The network looks at frames of this size, whatever the clip's; motion is scaled accordingly."""
 
@@ -26,14 +32,18 @@ _TRAINED_SIZE = 256
 class FlowMagLite:
     """Measured flow, separated by a small network into expression and head motion; the frame is moved by the former.
 
-    weights: name of the weight file, for the record.
+    weights: name of the weight file, for the record. adapt: steps of test-time adaptation on the clip itself, 0 for none
+    (see :mod:`mebench.magnification.adaptation`; scores with it belong to a track of their own).
     """
 
     name = "flowmag-lite"
     factors = (0.0, 64.0)
 
-    def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite") -> None:
+    def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite", adapt: int = 0) -> None:
+        if adapt < 0:
+            raise ConfigError(f"flowmag-lite: adapt is a number of steps, not {adapt}.")
         self.weights = weights
+        self.adapt = adapt
         self._network = network.eval().requires_grad_(False)
 
     def magnify(
@@ -66,15 +76,30 @@ class FlowMagLite:
         working = working_size(*size)
         first = resize(frames[reference][None], working)
         region = _region(frames[reference], face, working)
-        first_grey, estimator = grey(pixels(first[0])), DisFine()
+        network = self._network
+        if self.adapt:
+            some = _spread(others)
+            seen = resize(frames[some], working)
+            network = adapted(network, _planes(first, seen, region), first, seen, self.adapt)
         for start in range(0, len(others), _BATCH):
             some = others[start : start + _BATCH]
-            seen = resize(frames[some], working)
-            motions = [measure(first_grey, grey(pixels(frame)), region, estimator) for frame in seen]
-            flow = torch.cat([field(motion.flow) for motion in motions])
-            head = torch.cat([field(motion.head) for motion in motions])
-            found: Separation = self._network(planes(first.expand_as(seen), seen, flow, head))
+            found: Separation = network(_planes(first, resize(frames[some], working), region))
             yield some, found if working == size else _at(found, size)
+
+
+def _planes(first: torch.Tensor, seen: torch.Tensor, region: FaceRegion) -> torch.Tensor:
+    """The network's input for the reference ``[1,3,H,W]`` and frames ``[N,3,H,W]``, their flow measured."""
+    first_grey, estimator = grey(pixels(first[0])), DisFine()
+    motions = [measure(first_grey, grey(pixels(frame)), region, estimator) for frame in seen]
+    flow = torch.cat([field(motion.flow) for motion in motions])
+    head = torch.cat([field(motion.head) for motion in motions])
+    return planes(first.expand_as(seen), seen, flow, head)
+
+
+def _spread(numbers: list[int]) -> list[int]:
+    """At most :data:`_ADAPTED_TO` of the frame numbers, evenly spaced."""
+    count = min(len(numbers), _ADAPTED_TO)
+    return [numbers[round(index * (len(numbers) - 1) / max(count - 1, 1))] for index in range(count)]
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -107,10 +132,11 @@ def _at(separation: Separation, size: tuple[int, int]) -> Separation:
     )
 
 
-def load(weights: str | Path = "flowmag-lite") -> FlowMagLite:
+def load(weights: str | Path = "flowmag-lite", adapt: int = 0) -> FlowMagLite:
     """The magnifier with the weights that ship, or those of a file that ``mebench train magnifier flowmag-lite`` wrote.
 
-    weights: a name that ``mebench weights list`` shows, or the path of a ``.safetensors`` file.
+    weights: a name that ``mebench weights list`` shows, or the path of a ``.safetensors`` file. adapt: see
+    :class:`FlowMagLite`.
     """
     path = Path(weights) if Path(weights).suffix else find(str(weights))
-    return FlowMagLite(read_lite(path), weights=Path(weights).name)
+    return FlowMagLite(read_lite(path), weights=Path(weights).name, adapt=adapt)

@@ -134,4 +134,6 @@ class Pipeline:
 def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
     if magnifier is None:
         return None
-    return {"name": magnifier.name, "factors": list(magnifier.factors), "weights": getattr(magnifier, "weights", None)}
+    facts = {"name": magnifier.name, "factors": list(magnifier.factors), "weights": getattr(magnifier, "weights", None)}
+    adapt = getattr(magnifier, "adapt", 0)
+    return {**facts, "adapted_to_the_test_clip": adapt} if adapt else facts

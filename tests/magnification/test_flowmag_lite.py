@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from bumps import clip, face, field, psnr, warped
 from safetensors.torch import save_file
 
-from mebench.errors import CheckpointError, MissingWeights
+from mebench.errors import CheckpointError, ConfigError, MissingWeights
 from mebench.magnification.compose import scaled_expression
 from mebench.magnification.flowmag_lite import load, working_size
 from mebench.magnification.flowmag_lite_checkpoint import read_lite, save_lite
@@ -111,3 +112,28 @@ def test_the_table_is_printed_whole(table):
 
 def mean_of_cells(scores) -> float:
     return float(np.mean([np.mean([score.psnr for score in cell]) for cell in scores.values()]))
+
+
+def test_adaptation_leaves_the_shipped_network_alone():
+    """A copy is fitted, also inside inference mode; it explains the clip better, and the same clip gives the same copy."""
+    torch.manual_seed(0)
+    frames = torch.rand(3, 3, 8, 8)
+    frames = torch.nn.functional.interpolate(frames, size=(64, 64), mode="bicubic").clamp(0, 1)
+    plain, adapting = load(), load(adapt=2)
+    before = [parameter.clone() for parameter in adapting._network.parameters()]
+    with torch.inference_mode():
+        first, second = (adapting.magnify(frames, 2.0, 0) for _ in range(2))
+    assert torch.equal(first, second) and torch.equal(first[0], frames[0])
+    assert not torch.equal(first, plain.magnify(frames, 2.0, 0))
+    assert all(torch.equal(a, b) for a, b in zip(before, adapting._network.parameters(), strict=True))
+    with pytest.raises(ConfigError, match="number of steps"):
+        load(adapt=-1)
+
+
+def test_a_factor_below_one_demagnifies():
+    """The network separates motion for factors on both sides of 1; on warps of a photograph, which it has not seen."""
+    motion = field(0, 1.0)
+    small, large = clip(face(), warped(face(), motion)), clip(face(), warped(face(), 4.0 * motion))
+    back = load().magnify(large, 0.25, 0)
+    where = np.hypot(motion[..., 0], motion[..., 1]) > 0.1
+    assert psnr(back[1], small[1], where) > psnr(large[1], small[1], where) + 1
