@@ -64,8 +64,9 @@ def fit_steady(
     gram = tracked.T @ tracked + RIDGE * np.eye(tracked.shape[1])
     full = np.linalg.solve(gram, tracked.T @ exact)
     rank = len(steady.read)
-    _, _, axes = np.linalg.svd(tracked @ full, full_matrices=False)
-    basis = axes[:rank].T
+    made = tracked @ full
+    _, axes = np.linalg.eigh(made.T @ made)
+    basis = axes[:, ::-1][:, :rank]
     steady.read.copy_(torch.from_numpy((full @ basis).T.astype(np.float32)))
     steady.write.copy_(torch.from_numpy(basis.astype(np.float32)))
 

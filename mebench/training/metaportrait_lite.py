@@ -120,7 +120,10 @@ class LiteRecipe:
         torch.autograd.backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
-        return {name: loss.item() for name, loss in losses.items()} | {"gradient": norm.item()}
+        logged = {name: loss.item() for name, loss in losses.items()}
+        if "image" in logged:
+            logged["image"] *= PAINT_EVERY  # the log averages over all steps, and this term is there in every fourth
+        return logged | {"gradient": norm.item()}
 
     def validate(self) -> dict[str, float]:
         """See :func:`~mebench.training.face_validation.reenactment_errors`."""
