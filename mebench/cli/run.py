@@ -24,6 +24,10 @@ def run(
     shard: str | None = typer.Option(
         None, "--shard", help="i/n: the i-th of n parts, to be put together by mebench merge."
     ),
+    engine: str = typer.Option("local", help="Where tasks are done: local, slurm or ray."),
+    engine_option: list[str] = typer.Option(
+        [], "--engine-option", help="name=value for the engine, such as slurm_partition=gpu; may be repeated."
+    ),
     bounds: bool = typer.Option(True, help="Score floor and ceiling on the same tasks (once per machine)."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Try tasks again that failed before."),
     json_: bool = typer.Option(False, "--json", help="Print the summary as JSON instead of a table."),
@@ -39,6 +43,7 @@ def run(
       mebench run --method still --protocol open-cross-identity --jobs 4
     """
     from mebench.cli.progress import drawn
+    from mebench.runs.engines.choice import read_options
     from mebench.runs.start import run as start
     from mebench.runs.table import print_result
 
@@ -51,6 +56,8 @@ def run(
             out=out,
             limit=limit,
             shard=shard,
+            engine=engine,
+            engine_options=read_options(engine_option),
             bounds=bounds,
             retry_failed=retry_failed,
             progress=progress,

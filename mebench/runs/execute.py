@@ -13,6 +13,7 @@ from mebench.errors import StorageError
 from mebench.files import write_json
 from mebench.protocol import Task
 from mebench.runs import provenance
+from mebench.runs.engines.choice import Engine
 from mebench.runs.lock import locked
 from mebench.runs.page.licence import recorded_terms
 from mebench.runs.plan import SEED, Plan, protocol_info
@@ -26,11 +27,13 @@ from mebench.runs.worker import Setup
 
 @dataclass(frozen=True)
 class Order:
-    """How to carry a plan out. jobs: processes at most, 0: none but this one. limit: the first so many tasks only."""
+    """How to carry a plan out. jobs: workers at most, 0: none but this process. limit: the first so many tasks only.
+    engine: who does the pieces."""
 
     jobs: int
     limit: int | None = None
     retry_failed: bool = False
+    engine: Engine = work
 
 
 @dataclass
@@ -69,7 +72,7 @@ def execute(plan: Plan, bounds: dict[str, Plan], order: Order, progress: Progres
         progress.begin(len(tasks), len(tasks) - len(pieces))
         if pieces:
             progress.stage(f"starting {jobs} worker{'s' if jobs > 1 else ''}" if jobs else "working in this process")
-            work(_setup(plan, runs), pieces, jobs, lambda finished: _note(finished, runs, progress))
+            order.engine(_setup(plan, runs), pieces, jobs, lambda finished: _note(finished, runs, progress))
         session.completed = True
 
 

@@ -164,7 +164,7 @@ class _Process:
             return None
         reply: Reply = json.loads(line)
         if "error" in reply:
-            raise _rebuilt(reply)
+            raise rebuilt(reply)
         return reply
 
     def last_words(self) -> str:
@@ -182,7 +182,7 @@ class _Process:
         self._errors.close()
 
 
-def _rebuilt(reply: Reply) -> BaseException:
+def rebuilt(reply: Reply) -> BaseException:
     """The error of the worker as an error of this process, its traceback attached as a note where Python has notes."""
     kind = getattr(mebench.errors, reply["error"], None)
     if isinstance(kind, type) and issubclass(kind, MebenchError):

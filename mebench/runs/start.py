@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mebench.errors import ConfigError
@@ -10,6 +11,7 @@ from mebench.methods.suitable import refuse_seen, refuse_unsuitable, seen_datase
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.bounds import bound_plans
 from mebench.runs.conclude import RunResult, conclude
+from mebench.runs.engines.choice import engine as choose_engine
 from mebench.runs.execute import Order, command, execute
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
@@ -33,6 +35,8 @@ def run(
     out: str | Path = "runs",
     limit: int | None = None,
     shard: str | None = None,
+    engine: str = "local",
+    engine_options: Mapping[str, str] | None = None,
     bounds: bool = True,
     retry_failed: bool = False,
     progress: Progress | None = None,
@@ -47,6 +51,7 @@ def run(
     at most 8); 0 works in this process, for debuggers.
     out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
     shard: ``i/n`` does the i-th of n parts, in a folder of its own; :func:`mebench.runs.shards.merge` puts parts together.
+    engine: ``local``, ``slurm`` or ``ray``; engine_options: see the modules of :mod:`mebench.runs.engines`.
     bounds: also score floor (``still``) and ceiling (``truth``) on the same tasks, once per protocol and machine.
     retry_failed: try failed tasks again.
 
@@ -63,6 +68,8 @@ def run(
         out=out,
         limit=limit,
         shard=shard,
+        engine=engine,
+        engine_options=engine_options,
         bounds=bounds,
         retry_failed=retry_failed,
         progress=progress,
@@ -78,13 +85,20 @@ def run_spec(
     out: str | Path = "runs",
     limit: int | None = None,
     shard: str | None = None,
+    engine: str = "local",
+    engine_options: Mapping[str, str] | None = None,
     bounds: bool = True,
     retry_failed: bool = False,
     progress: Progress | None = None,
 ) -> RunResult:
     """Like :func:`run`, for a method that is described by a :class:`~mebench.runs.spec.MethodSpec`."""
     progress = progress or Silent()
-    order = Order(jobs=_jobs(jobs), limit=_limit(limit), retry_failed=retry_failed)
+    order = Order(
+        jobs=_jobs(jobs),
+        limit=_limit(limit),
+        retry_failed=retry_failed,
+        engine=choose_engine(engine, engine_options or {}),
+    )
     part = None if shard is None else Shard.parse(shard)
     try:
         progress.stage(f"loading {spec.name}")

@@ -1,0 +1,118 @@
+"""A Ray cluster: one actor a worker, which keeps backbone and judges loaded and does one task after the other.
+
+The folder of the run and ``MEBENCH_HOME`` must lie on storage that all nodes see. When a node is lost, the task that it was
+doing is given to another one; what it had finished is on the storage.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mebench.errors import MebenchError
+from mebench.runs.engines.choice import Engine, needed, number, refuse_rest
+from mebench.runs.pool import Finished, Piece, rebuilt
+from mebench.runs.schedule import Schedule
+from mebench.runs.worker import ONE_THREAD, Reply, Request, Service, Setup, one_thread
+
+ATTEMPTS = 3
+"""How often a task may lose its worker before it counts as the cause and becomes a failed row."""
+
+
+class Actor:
+    """A worker on some node."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._service: Service | None = None
+
+    def do(self, request: Request) -> Reply:
+        """Do one task; an error that stops the run is an answer too."""
+        try:
+            with one_thread():
+                self._service = self._service or Service(self._setup)
+                return self._service.do(request)
+        except MebenchError as error:
+            return {"error": type(error).__name__, "message": str(error), "traceback": ""}
+
+
+def make(options: dict[str, str]) -> Engine:
+    """options: ``address`` of the cluster (default: the one that ``ray start`` told this machine of, else one is started
+    here), ``cpus`` (default 1) and ``gpus`` (default 0; 1 gives each worker a device) that a worker takes."""
+    ray = needed("ray", "ray")
+    options = dict(options)
+    address = options.pop("address", None)
+    resources = {"num_cpus": number(options, "cpus", 1), "num_gpus": number(options, "gpus", 0)}
+    refuse_rest(options, "ray", "address, cpus, gpus")
+
+    def work(setup: Setup, pieces: Sequence[Piece], jobs: int, on_finished: Callable[[Finished], None]) -> None:
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False)
+        environment = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        if "MEBENCH_HOME" in os.environ:
+            environment["MEBENCH_HOME"] = os.environ["MEBENCH_HOME"]
+        remote = ray.remote(**resources, max_restarts=0, runtime_env={"env_vars": environment})(Actor)
+        _Crew(ray, remote, setup, Schedule(pieces), on_finished).work(max(1, jobs))
+
+    return work
+
+
+class _Crew:
+    """The actors of one run, and what each of them is doing."""
+
+    def __init__(
+        self,
+        ray: Any,
+        remote: Any,
+        setup: Setup,
+        schedule: Schedule[list[int]],
+        on_finished: Callable[[Finished], None],
+    ) -> None:
+        self._ray, self._remote, self._setup = ray, remote, setup
+        self._schedule, self._on_finished = schedule, on_finished
+        self._actors: dict[int, Any] = {}
+        self._doing: dict[Any, tuple[int, Piece]] = {}
+        self._attempts: dict[str, int] = {}
+
+    def work(self, count: int) -> None:
+        try:
+            for index in range(count):
+                self._next(index)
+            while self._doing:
+                done, _ = self._ray.wait(list(self._doing), num_returns=1)
+                for answer in done:
+                    self._take(answer)
+        finally:
+            for actor in self._actors.values():
+                self._ray.kill(actor)
+
+    def _next(self, index: int) -> None:
+        piece = self._schedule.next(index)
+        if piece is not None:
+            self._start(index, piece)
+
+    def _start(self, index: int, piece: Piece) -> None:
+        if index not in self._actors:
+            self._actors[index] = self._remote.remote(self._setup)
+        task, runs = piece
+        self._doing[self._actors[index].do.remote({"task": task.record(), "runs": runs})] = index, piece
+
+    def _take(self, answer: Any) -> None:
+        index, piece = self._doing.pop(answer)
+        task, runs = piece
+        try:
+            reply: Reply = self._ray.get(answer)
+        except self._ray.exceptions.RayActorError as error:
+            del self._actors[index]  # its node or process is gone; the next one starts where there is room
+            self._attempts[task.key] = self._attempts.get(task.key, 0) + 1
+            if self._attempts[task.key] < ATTEMPTS:
+                self._start(index, piece)
+                return
+            self._on_finished(Finished(task, runs, None, f"was lost {ATTEMPTS} times ({type(error).__name__})"))
+        else:
+            if "error" in reply:
+                raise rebuilt(reply)
+            self._on_finished(Finished(task, runs, reply["done"]))
+        self._next(index)
