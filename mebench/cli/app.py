@@ -23,6 +23,7 @@ from mebench.cli import (
     score,
     tasks,
     train,
+    validate,
     weights,
 )
 from mebench.errors import MebenchError
@@ -114,6 +115,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(weights.app, name="weights")
+app.add_typer(validate.app, name="validate")
 app.add_typer(train.app, name="train")
 app.add_typer(au.app, name="au")
 

@@ -1,0 +1,1 @@
+"""What each metric answers to known degradations of a perfect output: ``mebench validate metrics``."""

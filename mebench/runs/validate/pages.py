@@ -1,0 +1,208 @@
+"""A page for each metric, made of its facts, its docstring, its golden value and its answers to known degradations."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mebench import registry, weights
+from mebench.errors import InputError
+from mebench.files import write_json, write_text
+from mebench.metrics.contract import MetricFacts
+from mebench.metrics.set_metric import SetMetric
+from mebench.runs.validate.degradations import DEGRADATIONS
+from mebench.runs.validate.plot import plot
+from mebench.runs.validate.sweep import Response, Scores, responses
+
+VALIDATION, GOLDEN = "validation.json", "golden.json"
+"""Scores of the sweep by clip; and the values that tests compute again."""
+
+_DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "target": "best at the perfect value"}
+
+
+def slug(name: str) -> str:
+    """``lpips[alexnet]`` as a file name: ``lpips-alexnet``."""
+    return re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-")
+
+
+def write_pages(folder: Path, scores: Mapping[str, Scores] | None = None) -> list[Path]:
+    """Write a page and a picture for every registered metric, and ``README.md`` over all of them.
+
+    scores: of a sweep, kept as ``validation.json``; left out, the kept ones are used.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if scores is not None:
+        write_json(folder / VALIDATION, scores)
+    files = pages(folder)
+    for name, text in files.items():
+        write_text(folder / name, text)
+    return [folder / name for name in files]
+
+
+def pages(folder: Path) -> dict[str, str]:
+    """Text by file name, made of the facts and of what ``folder`` keeps."""
+    scores: dict[str, Scores] = _kept(folder / VALIDATION)
+    golden: dict[str, Any] = _kept(folder / GOLDEN)
+    files: dict[str, str] = {}
+    rows = []
+    for name in registry.names("metrics"):
+        metric = registry.load("metrics", name)
+        facts: MetricFacts = metric.facts
+        known = [clip for clip in scores.values() if name in clip]
+        answers = responses(name, facts, known) if known else []
+        if answers:
+            files[f"{slug(name)}.svg"] = plot(facts, answers)
+        files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(known))
+        rows.append((facts, answers))
+    files["README.md"] = _overview(rows, len(scores))
+    return files
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); run: mebench validate metrics.") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _page(metric: Any, facts: MetricFacts, answers: Sequence[Response], golden: float | None, clips: int) -> str:
+    floor = "depends on the clip" if facts.floor is None else f"{facts.floor:g}"
+    unit = facts.unit or "none"
+    lines = [
+        f"# {facts.name}",
+        "",
+        facts.summary,
+        "",
+        "| | |",
+        "|---|---|",
+        f"| family | {facts.family}{'' if facts.ranked else ' (shown, never ranked on)'} |",
+        f"| one number for | {'each clip' if facts.per == 'clip' else 'a set of clips'} |",
+        f"| unit | {unit} |",
+        f"| direction | {_DIRECTIONS[facts.direction]} |",
+        f"| perfect | {facts.ceiling:g} |",
+        f"| still source | {floor} |",
+        f"| failed clip | {facts.worst:g} |",
+        f"| version | {facts.version} |",
+        f"| source | {facts.source} |",
+        "",
+        "## How it is computed",
+        "",
+        _described(metric),
+        "",
+        "Pictures are uint8, RGB, whole frames at the scoring size (256 x 256) unless said otherwise. A grey reference is "
+        "compared in luma (BT.601, repeated to three channels).",
+        "",
+    ]
+    lines += _networks(facts)
+    if facts.traps:
+        lines += ["## Known traps", "", *(f"* {trap}" for trap in facts.traps), ""]
+    if answers:
+        lines += _answers(facts, answers, clips)
+    if golden is not None:
+        lines += [
+            "## Golden value",
+            "",
+            f"`{golden!r}` on the test suite's laboratory face (a photograph moved by known fields) at half strength, one "
+            "frame late, with fresh noise of 2 grey levels; a test computes it again.",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _described(metric: Any) -> str:
+    """The docstring of the metric; of its encoder and its distance where it is a set metric."""
+    if isinstance(metric, SetMetric):
+        encoder, distance = inspect.getdoc(type(metric.encoder)), inspect.getdoc(metric.distance)
+        return _plain(f"Vectors: {encoder}\n\nDistance: {distance}")
+    return _plain(inspect.getdoc(type(metric)) or "")
+
+
+def _plain(text: str) -> str:
+    """Docstring markup as Markdown."""
+    text = re.sub(r":\w+:`~?(?:[\w.]*\.)?([\w.]+)`", r"`\1`", text)
+    return text.replace("``", "`")
+
+
+def _networks(facts: MetricFacts) -> list[str]:
+    if not facts.networks:
+        return []
+    lines = ["## Networks", "", "| weights | SHA-256 | licence | commercial use |", "|---|---|---|---|"]
+    for network in facts.networks:
+        row = weights.facts(network)
+        digest = weights.locate.known_sha256(row.name) if row.kind in ("shipped", "package") else row.sha256
+        lines.append(
+            f"| {row.name}: {row.what} | {digest or 'recorded when it is added'} | {row.licence} | {row.commercial} |"
+        )
+    return [*lines, ""]
+
+
+def _answers(facts: MetricFacts, answers: Sequence[Response], clips: int) -> list[str]:
+    lines = [
+        "## What it answers to known degradations",
+        "",
+        f"![Answers]({slug(facts.name)}.svg)",
+        "",
+        f"Perfect outputs of {clips} clips of the open set's validation people, spoiled by known amounts. *Seen from*: the "
+        f"level nearest to the perfect one that a paired test over the {clips} clips tells from it (5 %). *Order*: Spearman "
+        "correlation of the amount with how bad the mean is.",
+        "",
+        "| degradation | levels | mean values | seen from | order |",
+        "|---|---|---|---|---|",
+    ]
+    for answer in answers:
+        with np.errstate(invalid="ignore"):
+            means = np.nanmean(answer.values, axis=0)
+        d = answer.degradation
+        values = ", ".join("-" if not np.isfinite(v) else f"{v:.{min(facts.decimals, 3)}f}" for v in means)
+        order = "no answer" if answer.monotone is None else f"{answer.monotone:+.1f}"
+        levels = ", ".join(f"**{v:g}**" if v == d.perfect else f"{v:g}" for v in d.levels)
+        lines.append(f"| {d.title} | {levels} {d.unit} | {values} | {seen_from(answer)} | {order} |")
+    blind = [a.degradation.title for a in answers if a.seen is None]
+    return [*lines, "", f"Blind, at these levels and clips, to: {', '.join(blind) or 'none of them'}.", ""]
+
+
+def seen_from(answer: Response) -> str:
+    """The level from which a degradation is seen, in words."""
+    return "-" if answer.seen is None else f"{answer.seen:g} {answer.degradation.unit}"
+
+
+def _overview(rows: Sequence[tuple[MetricFacts, Sequence[Response]]], clips: int) -> str:
+    lines = [
+        "# Metrics, one page each",
+        "",
+        "Made by `mebench validate metrics` of the frozen facts of every registered metric and of a sweep over the open set. "
+        "[What all metrics share](../metrics.md): the reference clip, the flow, the gate of the motion family, intervals.",
+        "",
+        "| metric | family | unit | perfect | what it is |",
+        "|---|---|---|---|---|",
+    ]
+    ordered = sorted(rows, key=lambda row: (row[0].family, row[0].name))
+    for facts, _ in ordered:
+        link = f"[{facts.name}]({slug(facts.name)}.md)"
+        lines.append(f"| {link} | {facts.family} | {facts.unit} | {facts.ceiling:g} | {facts.summary} |")
+    known = [(facts, answers) for facts, answers in ordered if answers]
+    if known:
+        titles = " | ".join(d.title for d in DEGRADATIONS)
+        lines += [
+            "",
+            f"## Smallest degradation seen with {clips} clips",
+            "",
+            "A dash: blind to it at these levels. What a metric is blind to is as important as what it sees: no single column "
+            "is a judge.",
+            "",
+            f"| metric | {titles} |",
+            "|---" * (len(DEGRADATIONS) + 1) + "|",
+        ]
+        for facts, answers in known:
+            lines.append(f"| {facts.name} | " + " | ".join(seen_from(answer) for answer in answers) + " |")
+    return "\n".join([*lines, ""])
