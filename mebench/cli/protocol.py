@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from mebench.protocol import Protocol
 
 app = typer.Typer(no_args_is_help=True, help="Look at protocols: what is run.", rich_markup_mode=None)
 
@@ -11,48 +16,88 @@ _NAME = typer.Argument(..., help="A protocol's name, or the path of a YAML file.
 
 @app.command()
 def show(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Show a protocol with its hash and its defaults filled in."""
+    """Show a protocol with its hash and its defaults filled in, and whether it can be run on this machine."""
     import json
 
     from mebench.protocol import load_protocol
+    from mebench.runs.plan import runnable
 
     protocol = load_protocol(name)
+    here, absent, reason = runnable(protocol)
     content = {"hash": protocol.hash, "tasks_hash": protocol.tasks_hash, **protocol.content()}
     if json_:
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        state = {"datasets_here": here, "datasets_absent": absent, "runnable": reason is None, "reason": reason}
+        typer.echo(json.dumps({**content, **state}, indent=2, ensure_ascii=False))
         return
     import yaml
 
     typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
+    typer.echo(f"# datasets here: {', '.join(here) or 'none'}" + (f"; not here: {', '.join(absent)}" if absent else ""))
+    typer.echo(f"# cannot be run: {reason}" if reason else "# can be run")
 
 
 @app.command()
-def validate(names: list[str] = typer.Argument(..., help="Names or paths of YAML files.")) -> None:
+def validate(
+    names: list[str] = typer.Argument(None, help="Names or paths of YAML files; all that ship by default."),
+) -> None:
     """Check protocols. Each mistake is shown with its line; exit code 2 when there is one."""
-    from mebench.protocol import load_protocol
+    from mebench.protocol import load_protocol, protocol_names
+    from mebench.runs.plan import runnable
 
-    for name in names:
+    for name in names or protocol_names():
         protocol = load_protocol(name)
-        typer.echo(f"{name}: good ({protocol.name}, version {protocol.version}, hash {protocol.hash[:12]})")
+        _, absent, reason = runnable(protocol)
+        left_out = f"; without {', '.join(absent)}" if absent else ""
+        state = "cannot be run here" if reason else f"can be run here{left_out}"
+        typer.echo(f"{name}: good ({protocol.name}, version {protocol.version}, hash {protocol.hash[:12]}); {state}")
 
 
 @app.command()
 def tasks(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """List the tasks of a protocol: which source is moved by which driving clip, at which frames."""
+    """List the tasks of a protocol: which source is moved by which driving clip, at which frames; and its folds."""
     import json
 
     from mebench.protocol import load_protocol
     from mebench.runs.plan import load_datasets
 
     protocol = load_protocol(name)
-    found = protocol.tasks(load_datasets(protocol))
+    datasets = load_datasets(protocol)
+    if protocol.selection is None:
+        _print_folds(protocol, json_)
+        return
+    found = protocol.tasks(datasets)
     if json_:
         typer.echo(json.dumps([task.record() for task in found], indent=2, ensure_ascii=False))
         return
     for task in found:
-        units = " ".join(task.action_units)
+        units = " ".join(task.action_units) or "not coded"
         typer.echo(
             f"{task.key}  {len(task.frames)} frames at {task.fps:g}/s, "
             f"onset {task.onset}, apex {task.apex}, offset {task.offset}, AU {units}"
         )
     typer.echo(f"{len(found)} tasks, {sum(len(task.frames) for task in found)} frames")
+
+
+def _print_folds(protocol: Protocol, json_: bool) -> None:
+    import json
+
+    from mebench.runs.plan import load_datasets
+
+    folds = protocol.make_folds(load_datasets(protocol))
+    if json_:
+        described = [
+            {
+                "fold": fold.name,
+                **{part: [clip.key for clip in getattr(fold, part)] for part in ("train", "validation", "test")},
+            }
+            for fold in folds
+        ]
+        typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
+        return
+    for fold in folds:
+        counts = fold.labels(fold.test).sum(axis=0)
+        units = ", ".join(f"AU{unit} {count}" for unit, count in zip(fold.units, counts, strict=True))
+        typer.echo(
+            f"{fold.name}: {len(fold.train)} train, {len(fold.validation)} validation, {len(fold.test)} test; {units}"
+        )
+    typer.echo(f"{len(folds)} folds; judges are trained with: mebench au --help")

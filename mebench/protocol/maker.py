@@ -52,7 +52,8 @@ class TaskMaker:
             gain=gain,
         )
         names = [clip.dataset, *([portrait.dataset] if portrait and elsewhere else [])]
-        return named(task, *(self.datasets[name].fingerprint() for name in names))
+        fingerprints = [self.datasets[name].fingerprint() for name in names]
+        return named(task, *fingerprints, several=len(self.protocol.datasets) > 1)
 
     def _check_shape(self, clip: Clip) -> None:
         if self.protocol.preparation is None and clip.frames.width != clip.frames.height:

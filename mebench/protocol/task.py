@@ -64,12 +64,16 @@ class Task:
         return Task(**fields)
 
 
-def named(task: Task, *fingerprints: str) -> Task:
+def named(task: Task, *fingerprints: str, several: bool = False) -> Task:
     """``task`` with its key (of source and driving) and its hash (of all fields and the fingerprints of its datasets:
-    that of the driving clip, then that of the source where it is another)."""
-    parts = [task.driving] if task.kind == "self" else [task.driving, task.source]
-    if task.source_dataset is not None:
-        parts = [f"{task.dataset}.{task.driving}", f"{task.source_dataset}.{task.source}"]
+    that of the driving clip, then that of the source where it is another).
+
+    several: whether the protocol has several datasets, whose clips may be called alike: the key then names them.
+    """
+    driving, source = task.driving, task.source
+    if several:
+        driving, source = f"{task.dataset}.{driving}", f"{task.from_dataset}.{source}"
+    parts = [driving] if task.kind == "self" else [driving, source]
     key = "--".join([task.kind, *(re.sub(r"[^A-Za-z0-9._]+", "-", part).strip("-.") for part in parts)])
     content = {name: value for name, value in task.record().items() if name not in ("key", "hash")}
     canonical = json.dumps([content, *fingerprints], sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -161,6 +161,7 @@ class _Session:
             "metrics": self._run.plan.metrics,
             "seed": SEED,
             "tasks": task_count(self._run.plan, self._run.store),
+            "checks": list(self._run.plan.checks),
             "sessions": [*(old["sessions"] if old else []), self._session(None, None)],
         }
         self._write()

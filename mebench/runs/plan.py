@@ -12,9 +12,10 @@ from typing import Any
 from mebench import registry
 from mebench.datasets.contract import Dataset
 from mebench.datasets.preparation import prepared
-from mebench.errors import ConfigError
+from mebench.errors import ConfigError, MebenchError
 from mebench.metrics.contract import Metric
 from mebench.protocol import Protocol, Task
+from mebench.runs.leaks import LeakCheck, check_leaks
 from mebench.runs.schema import DatasetInfo, MethodInfo, MetricInfo, ProtocolInfo
 from mebench.runs.spec import MethodSpec
 
@@ -25,7 +26,7 @@ SEED = 0
 @dataclass(frozen=True)
 class Plan:
     """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept.
-    given_protocol: what stands after ``--protocol``."""
+    given_protocol: what stands after ``--protocol``. checks: for leaks."""
 
     folder: Path
     hash: str
@@ -36,6 +37,7 @@ class Plan:
     datasets: dict[str, DatasetInfo]
     metrics: dict[str, MetricInfo]
     tasks: tuple[Task, ...]
+    checks: tuple[LeakCheck, ...]
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ def make_plan(
         datasets=infos,
         metrics=metrics,
         tasks=tasks,
+        checks=tuple(check_leaks(protocol, tasks, datasets, method["facts"])),
     )
 
 
@@ -97,6 +100,23 @@ def load_datasets(protocol: Protocol) -> dict[str, Dataset]:
             f"the protocol '{protocol.name}' {what} '{absent[0]}'; add it with: mebench data add {absent[0]} PATH"
         )
     return {name: prepared(dataset, protocol.preparation) for name, dataset in loaded.items() if name not in absent}
+
+
+def runnable(protocol: Protocol) -> tuple[list[str], list[str], str | None]:
+    """With what is on this machine: the protocol's datasets that are here, those that are not, and why the protocol cannot
+    be run (None when it can)."""
+    loaded = {name: registry.load("datasets", name)() for name in protocol.datasets}
+    here = [name for name, dataset in loaded.items() if getattr(dataset, "available", True)]
+    absent = [name for name in protocol.datasets if name not in here]
+    try:
+        datasets = load_datasets(protocol)
+        if protocol.selection is not None:
+            protocol.tasks(datasets)
+        if protocol.folds is not None:
+            protocol.make_folds(datasets)
+    except MebenchError as error:
+        return here, absent, str(error)
+    return here, absent, None
 
 
 def describe(spec: MethodSpec) -> MethodInfo:

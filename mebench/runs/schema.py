@@ -23,6 +23,8 @@ from typing import Any, Literal, TypedDict
 
 from typing_extensions import NotRequired
 
+from mebench.runs.leaks import LeakCheck
+
 SCHEMA_VERSION = 1
 """Stands in every record; raised when a key changes its meaning or goes away."""
 
@@ -269,6 +271,8 @@ class RunRecord(TypedDict):
     seed: int
     """Every clip is generated with a seed made of this number and the task's hash."""
     tasks: TaskCount
+    checks: NotRequired[list[LeakCheck]]
+    """What was looked for that would make the numbers too good, and what was found."""
     sessions: list[SessionRecord]
     """In the order of time; the last one is the latest."""
 

@@ -62,6 +62,11 @@ def _warnings(records: Records) -> list[str]:
         )
     if records.run["method"]["oracle"]:
         warnings.append("This method is shown the true answer: it is a bound of the scale, not a competitor.")
+    for check in records.run.get("checks", []):
+        if check["state"] == "leak":
+            warnings.append(f"Leak ({check['name']}): {check['text']}.")
+        elif check["name"] == "datasets":
+            warnings.append(check["text"][0].upper() + check["text"][1:])
     return warnings
 
 
@@ -96,6 +101,7 @@ def provenance(records: Records) -> list[tuple[str, Any]]:
         ("Method as it was run", {"config": run["method"]["config"], "facts": run["method"]["facts"]}),
         ("Protocol", {"hash": run["protocol"]["hash"], **run["protocol"]["content"]}),
         ("Data", {name: dict(facts) for name, facts in run["datasets"].items()}),
+        ("Leak checks", [dict(check) for check in run.get("checks", [])]),
         ("Run", {"name": run["name"], "hash": run["hash"], "seed": run["seed"]}),
     ]
     for index, session in enumerate(run["sessions"], start=1):
