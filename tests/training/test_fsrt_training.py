@@ -27,8 +27,6 @@ from mebench.training.lite_run import LitePreset, train_lite
 
 SMALL = LiteConfig(
     grid=16,
-    detector_width=4,
-    detector_blocks=2,
     features_per_kp=2,
     expression_hidden=16,
     expression_size=4,

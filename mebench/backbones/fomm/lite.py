@@ -85,8 +85,9 @@ class AnchoredHeatmaps(nn.Module):
         self.kp = nn.Linear(self.predictor.out_channels, config.num_kp)
         self.register_buffer("anchors", torch.zeros(config.num_kp, 2))
 
-    def read(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Key points ``[B,K,2]`` in [-1,1], and the features under each one's heatmap ``[B,K,C]``."""
+    def read(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Key points ``[B,K,2]`` in [-1,1], the features under each one's heatmap ``[B,K,C]``, and the map of
+        features ``[B,C,S/2,S/2]``, whose corners are those of the key points' frame."""
         maps = self.predictor(functional.pixel_unshuffle(image - _MID_GREY, 2))
         height, width = maps.shape[-2:]
         features = maps.flatten(2)
@@ -95,7 +96,7 @@ class AnchoredHeatmaps(nn.Module):
         bound = self.config.logit_bound
         logits = (self.kp.weight @ features + self.kp.bias[:, None]) / self.config.temperature
         heatmap = torch.softmax(bound * torch.tanh(logits / bound) + prior, dim=2)
-        return heatmap @ grid, heatmap @ features.mT
+        return heatmap @ grid, heatmap @ features.mT, maps
 
 
 class AnchoredDetector(AnchoredHeatmaps):
@@ -106,7 +107,7 @@ class AnchoredDetector(AnchoredHeatmaps):
         self.jacobian = nn.Parameter(torch.zeros(config.num_kp, 4, self.predictor.out_channels))
 
     def forward(self, image: torch.Tensor) -> KeyPoints:
-        points, pooled = self.read(image)
+        points, pooled, _ = self.read(image)
         bend = torch.einsum("bkc,kjc->bkj", pooled, self.jacobian)
         jacobian = torch.eye(2, dtype=bend.dtype, device=bend.device) + bend.reshape(*bend.shape[:2], 2, 2)
         return KeyPoints(points, jacobian)

@@ -3,9 +3,10 @@
 A variant, and labelled so. Tokens of the source, queries that carry their place, the driving key points and the driving
 expression vector, and cross-attention between them are those of the published network at smaller widths. What differs:
 
-1. The detector learns with the rest. Log heatmaps are bounded and get a gaussian prior around fixed *anchors*, the mean
-   layout of the standard crop, as in :mod:`mebench.backbones.fomm.lite`; there are 24 key points and no jacobians.
-2. The expression vector is read from the features under each key point's heatmap (1x1 instead of 7x7).
+1. The frozen detector is that of the small FOMM (:mod:`mebench.backbones.fomm.lite`; the published one is that of the
+   published FOMM): 24 key points near fixed anchors, the mean layout of the standard crop. It presumes that crop.
+2. The expression vector is read from 7x7 windows of the detector's features at the key points, and from the features
+   under their heatmaps, instead of 7x7 convolutions that are averaged under the heatmaps.
 3. A query answers with a colour, a blend, and the *weights* with which the motion of key points and expression moves
    its place: displacement = weights x (source - target), added to the mean motion of the key points near it. Without
    motion it is exactly zero.
@@ -24,6 +25,7 @@ from torch import nn
 from torch.nn import functional
 
 from mebench.backbones.fomm.lite import AnchoredHeatmaps
+from mebench.backbones.fomm.sampling import sample
 from mebench.backbones.fsrt.attention import KeyValue
 from mebench.backbones.fsrt.config import DecoderConfig, EncoderConfig, FsrtConfig
 from mebench.backbones.fsrt.decoder import Decoder
@@ -38,6 +40,9 @@ _MID_GREY = 0.5
 _MOTION_UNIT = 0.03
 """Key-point motion of about 2 px of 128 in [-1,1] units, the size of an ordinary expression: motion enters in it."""
 
+
+_WINDOW = 7
+"""Side of the windows that the expression is read from, in cells of the feature map; that of the published kernel."""
 
 _NEAR = 0.15
 _FAR_SHARE = 0.1
@@ -115,19 +120,39 @@ class Pose(NamedTuple):
 
 
 class PoseReader(AnchoredHeatmaps):
-    """Images ``[B,3,S,S]`` to key points and expression vector."""
+    """Images ``[B,3,S,S]`` to key points, found by a frozen detector, and expression vector."""
 
     def __init__(self, config: LiteConfig) -> None:
         super().__init__(config)
-        features = self.predictor.out_channels
-        self.expression = nn.Parameter(torch.empty(config.num_kp, config.features_per_kp, features))
-        nn.init.normal_(self.expression, std=features**-0.5)
-        inputs = config.num_kp * config.features_per_kp
-        self.expression_mlp = mlp(inputs, (config.expression_hidden,), config.expression_size)
+        self.predictor.requires_grad_(False)
+        self.kp.requires_grad_(False)
+        inputs = self.predictor.out_channels * (_WINDOW**2 + 1)
+        self.expression = nn.Parameter(torch.empty(config.num_kp, config.features_per_kp, inputs))
+        nn.init.normal_(self.expression, std=inputs**-0.5)
+        pooled = config.num_kp * config.features_per_kp
+        self.expression_mlp = mlp(pooled, (config.expression_hidden,), config.expression_size)
+
+    def train(self, mode: bool = True) -> PoseReader:
+        """The detector stays in evaluation mode."""
+        super().train(mode)
+        self.predictor.eval()
+        return self
+
+    def adopt(self, detector: AnchoredHeatmaps) -> None:
+        """Take the weights and the anchors of a trained detector."""
+        for name in ("predictor", "kp"):
+            self.get_submodule(name).load_state_dict(detector.get_submodule(name).state_dict())
+        self.anchors.copy_(detector.anchors)
 
     def forward(self, image: torch.Tensor) -> Pose:
-        points, pooled = self.read(image)
-        features = torch.einsum("bkc,kfc->bkf", pooled, self.expression)
+        with torch.no_grad():
+            points, pooled, maps = self.read(image)
+            side = maps.shape[-1]
+            steps = (torch.arange(_WINDOW, device=maps.device) - _WINDOW // 2) * (2 / (side - 1))
+            offsets = torch.stack((steps.expand(_WINDOW, -1), steps[:, None].expand(-1, _WINDOW)), -1).flatten(0, 1)
+            windows = sample(maps, points[:, :, None] + offsets, align_corners=True, padding="border")
+            seen = torch.cat((windows.movedim(1, 2).flatten(2), pooled), dim=2)
+        features = torch.einsum("bkc,kfc->bkf", seen, self.expression)
         return Pose(points, self.expression_mlp(features.flatten(1)))
 
 
