@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -62,7 +63,7 @@ def animator(parts, **options):
 def untrained(tmp_path_factory):
     """A lite network with random anchors, saved to a file."""
     torch.manual_seed(0)
-    network = LiteFsrt(LiteConfig(num_kp=5, expression_size=8))
+    network = LiteFsrt(LiteConfig(num_kp=5, expression_size=8, detector_width=4, stem_width=4, width=32, mlp_dim=32))
     network.reader.anchors.copy_(torch.tensor([[0, 0], [-0.4, -0.4], [0.4, -0.4], [-0.4, 0.4], [0.4, 0.4]]))
     path = tmp_path_factory.mktemp("lite") / "untrained.safetensors"
     save_lite(network, path, half=False, about={})
@@ -217,7 +218,8 @@ def test_pixel_grid_holds_pixel_centres():
     assert grid[:4, 0].tolist() == [-0.75, -0.25, 0.25, 0.75] and grid[4, 1] == -0.25
 
 
-def test_first_of_equally_good_frames_is_the_best():
-    face = smooth(6, 68, 2).numpy()
-    index, costs = best_frame(face, torch.stack([torch.from_numpy(face) * s + 3 for s in (1.0, 2.0)]).numpy())
-    assert index == 0 and costs.max() < 1e-6
+def test_best_frame_is_the_first_of_equally_good_ones():
+    """Place and size of a face do not count."""
+    face, other = smooth(6, 68, 2).numpy(), smooth(7, 68, 2).numpy()
+    index, costs = best_frame(face, np.stack([other, 2 * face + 3, 2 * face + 3]))
+    assert index == 1 and costs[1] < 1e-6 < costs[0]

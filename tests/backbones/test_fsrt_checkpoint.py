@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from mebench.backbones.fomm.config import DetectorConfig
 from mebench.backbones.fsrt import checkpoint
-from mebench.backbones.fsrt.config import VOX_256
+from mebench.backbones.fsrt.config import VOX_256, DecoderConfig, EncoderConfig, ExpressionConfig, FsrtConfig
 from mebench.backbones.fsrt.detector import FrozenDetector
 from mebench.errors import CheckpointError
 from mebench.weights.add import add, resolve
+
+TINY = FsrtConfig(
+    expression_size=8,
+    detector=DetectorConfig(block_expansion=4, max_features=16, num_blocks=2),
+    expression=ExpressionConfig(features_per_kp=2, hidden=(8,)),
+    encoder=EncoderConfig(num_att_blocks=1, stem_width=4, width=16, heads=2, head_dim=8, mlp_dim=16),
+    decoder=DecoderConfig(num_att_blocks=1, input_mlp_dim=16, heads=2, head_dim=8, mlp_dim=16, render_dims=(16,) * 4),
+)
 
 
 def content(config=VOX_256, extra=True):
@@ -22,9 +32,9 @@ def content(config=VOX_256, extra=True):
     return {**made, **({"discriminator": {"a": zero}, "it": 5, "run_id": "x"} if extra else {})}
 
 
-def detector_state():
+def detector_state(config=VOX_256):
     with torch.device("meta"):
-        shapes = {name: tuple(t.shape) for name, t in FrozenDetector(VOX_256).state_dict().items()}
+        shapes = {name: tuple(t.shape) for name, t in FrozenDetector(config).state_dict().items()}
     return {name: torch.zeros(()).expand(shape) for name, shape in shapes.items()}
 
 
@@ -52,19 +62,20 @@ def test_published_sizes():
 @pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("expression", [False, True])
 def test_the_variant_is_told_by_the_shapes(small, expression):
-    config = VOX_256.with_small_decoder() if small else VOX_256
+    config = TINY.with_small_decoder() if small else TINY
     config = config if expression else config.without_source_expression()
     held = content(config)
     tensors = {f"{part}.{name}": t for part in checkpoint.PARTS for name, t in held[part].items()}
-    assert checkpoint.variant_of(tensors) == config
-    checkpoint.check(tensors, "x.pt")
+    assert checkpoint.variant_of(tensors, TINY) == config
+    checkpoint.check(tensors, "x.pt", TINY)
 
 
 def test_prefix_is_dropped_and_training_state_left_out():
-    held = content(VOX_256.with_small_decoder())
+    held = content(TINY)
     held["encoder"] = {f"module.{name}": t for name, t in held["encoder"].items()}
-    tensors = checkpoint.convert(held)
-    assert len(tensors) == 63 + 34 + 10 and "encoder.per_patch_linear.bias" in tensors
+    tensors = checkpoint.convert(held, "x.pt", TINY)
+    assert len(tensors) == len(held["encoder"]) + len(held["decoder"]) + len(held["expression_encoder"])
+    assert "encoder.per_patch_linear.bias" in tensors
 
 
 def test_differences_are_listed():
@@ -104,21 +115,25 @@ def test_files_are_known_by_name():
     assert resolve("fsrt", "vox256_2Source.pt").name == "fsrt-vox256-2source"
 
 
-def test_added_files_load(tmp_path, monkeypatch, fill):
-    """From published files to networks: the small decoder keeps the test light."""
+def test_added_detector_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path / "home"))
-    config = VOX_256.with_small_decoder()
-    held = content(config, extra=False)
+    torch.save(detector_state(), tmp_path / "kp_detector.pt")
+    added = add("fsrt", tmp_path / "kp_detector.pt")
+    assert added.name == "fsrt-kp-detector" and added.tensors == 73 and added.path.is_file()
+    with pytest.raises(CheckpointError, match=r"missing encoder\."):
+        checkpoint.load_official(added.path, added.path)
+
+
+def test_converted_files_load(tmp_path):
+    config = TINY.with_small_decoder()
+    held = content(config)
     held["decoder"]["render_mlp.4.bias"] = torch.tensor([0.1, 0.2, 0.3])
-    torch.save(held, tmp_path / "vox256.pt")
-    state = detector_state()
-    state["kp.bias"] = torch.arange(10.0)
-    torch.save(state, tmp_path / "kp_detector.pt")
-    network = add("fsrt", tmp_path / "vox256.pt").path
-    detector = add("fsrt", tmp_path / "kp_detector.pt").path
-    loaded, found = checkpoint.load_official(network, detector)
+    network, detector = tmp_path / "network.safetensors", tmp_path / "detector.safetensors"
+    save_file(checkpoint.convert(held, "x.pt", TINY), network)
+    state = {**detector_state(TINY), "kp.bias": torch.arange(10.0)}
+    save_file(checkpoint.convert_detector(state, "x.pt", TINY), detector)
+    loaded, found = checkpoint.load_official(network, detector, TINY)
     assert found == config and not loaded.training
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
     assert loaded["decoder"].render_mlp[4].bias.tolist() == pytest.approx([0.1, 0.2, 0.3])
     assert loaded["kp_detector"].kp.bias.tolist() == list(range(10))
-    with pytest.raises(CheckpointError, match=r"missing encoder\."):
-        checkpoint.load_official(detector, detector)

@@ -37,6 +37,8 @@ LITE = "fsrt-lite"
 DETECTOR = "fsrt-kp-detector"
 OFFICIAL = ("fsrt-vox256", "fsrt-vox256-2source")
 
+_VARIANT = {"variant": "FSRT-lite: answers are motion weights, blended with the warped source"}
+
 
 def load(
     weights: str = "lite",
@@ -68,7 +70,7 @@ def load(
     )
     path = find(name)
     if lite:
-        return FsrtLite(load_lite(path), transfer, _facts(name, path, transfer, {}))
+        return FsrtLite(load_lite(path), transfer, _facts(name, path, transfer, _VARIANT))
     detector = find(DETECTOR)
     networks, config = load_official(path, detector)
     found = {"kp_detector_sha256": sha256(detector), "small_decoder": config.decoder.heads == 6}
@@ -78,7 +80,7 @@ def load(
 def load_file(path: Path) -> Backbone:
     """The small FSRT from a file of its own, such as one that was just trained; relative motion."""
     transfer = Transfer(adapt_scale=False, relative_expression=True)
-    return FsrtLite(load_lite(path), transfer, _facts(LITE, Path(path), transfer, {}))
+    return FsrtLite(load_lite(path), transfer, _facts(LITE, Path(path), transfer, _VARIANT))
 
 
 def _facts(name: str, path: Path, transfer: Transfer, options: dict[str, Any]) -> BackboneFacts:
