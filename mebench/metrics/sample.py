@@ -1,7 +1,7 @@
 """What a metric looks at: one generated clip beside its reference, with everything that is expensive computed once.
 
 The **reference clip** is what the output should look like: the true answer where there is one (the open set), else the
-driving clip. Both start from their onset frame, on one pixel grid: measured flow goes from the onset frame to every
+driving clip if it shows the same person. Both start from their onset frame, on one pixel grid: measured flow goes from the onset frame to every
 frame, in the fine setting of dense inverse search, at the scoring size.
 """
 
@@ -137,10 +137,24 @@ class Sample:
 
     @cached_property
     def reference_flows(self) -> Flow:
-        """Measured flow of the reference from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
+        """Measured flow of the reference from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels.
+
+        For two identities without a true answer it is the driver's flow, carried to the shape of the source by landmarks:
+        motion can be compared where pictures cannot.
+        """
         if self.known_reference_flows is not None:
             return self.known_reference_flows
+        if self.truth is None and not self.same_person:
+            return _carried_flows(self)
         return _flows(self.reference, self.onset, self.estimator)
+
+    @cached_property
+    def anchor(self) -> Pixels:
+        """The picture on whose grid motion is compared, uint8 ``[S,S,3]``: the reference's onset frame, or the source
+        image where there is no reference."""
+        if self.truth is None and not self.same_person:
+            return self.source
+        return np.asarray(self.reference[self.onset])
 
     def exact_flow(self, frame: int, part: Part = "all") -> tuple[Flow, NDArray[np.bool_]]:
         """The exact motion from the onset frame to ``frame``: float32 ``[S,S,2]`` pixels (0 where unknown), and the
@@ -157,7 +171,7 @@ class Sample:
 
     @cached_property
     def landmarks(self) -> NDArray[np.float32]:
-        """Landmarks of the reference's onset frame, float32 ``[68,2]`` pixels."""
+        """Landmarks of the reference's onset frame (of :attr:`anchor`), float32 ``[68,2]`` pixels."""
         if self.truth is not None:
             return np.asarray(self.truth.landmarks[self.onset], dtype=np.float32)
         if self.onset_landmarks is not None:
@@ -203,14 +217,29 @@ def _flows(frames: Pixels, onset: int, estimator: FlowEstimator) -> Flow:
 
 
 def _found_landmarks(sample: Sample) -> NDArray[np.float32]:
-    """The points of the face mesh nearest to the 68, on the reference's onset frame."""
-    from mebench.motion.landmarks import IBUG68, face_mesh
+    """The points of the face mesh nearest to the 68, on the picture whose grid is used."""
+    from mebench.motion.landmarks import IBUG68
+
+    return np.asarray(_mesh(sample.anchor, "the onset frame")[list(IBUG68)], dtype=np.float32)
+
+
+def _mesh(image: Pixels, name: str) -> NDArray[np.float32]:
+    from mebench.motion.landmarks import face_mesh
 
     try:
-        mesh = face_mesh(sample.reference[sample.onset], "the onset frame")
+        return face_mesh(image, name).points
     except InputError as error:
-        raise Unavailable(f"no landmarks were found on the onset frame: {error}") from error
-    return np.asarray(mesh.points[list(IBUG68)], dtype=np.float32)
+        raise Unavailable(f"no landmarks were found on {name}: {error}") from error
+
+
+def _carried_flows(sample: Sample) -> Flow:
+    """The driver's measured flow on the grid of the source image, turned and scaled with the faces."""
+    from mebench.motion.carry import Correspondence
+
+    own, other = _mesh(sample.source, "the source image"), _mesh(sample.driving[sample.onset], "the driving clip")
+    flows = _flows(sample.driving, sample.onset, sample.estimator)
+    carry = Correspondence(own, other, sample.source.shape[:2], flows.shape[1:3])
+    return np.stack([carry.displacement(flow) for flow in flows])
 
 
 def hull(landmarks: NDArray[np.float32], shape: tuple[int, ...], lift: float) -> NDArray[np.bool_]:

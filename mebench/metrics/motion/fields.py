@@ -51,7 +51,7 @@ def residual(field: NDArray[np.float64], models: Fields) -> float:
 def background(sample: Sample) -> NDArray[np.bool_]:
     """Textured pixels farther than half an inter-ocular distance from the face, bool ``[S,S]``."""
     distance = cv2.distanceTransform((~sample.face).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    image = grey(sample.reference[sample.onset]).astype(np.float64)
+    image = grey(sample.anchor).astype(np.float64)
     across, down = (cv2.Scharr(image, cv2.CV_64F, *order) / SCHARR for order in ((1, 0), (0, 1)))
     energy = cv2.GaussianBlur(across * across + down * down, (0, 0), TEXTURE_SIGMA)
     return np.asarray((distance > BACKGROUND_DISTANCE * sample.inter_ocular) & (energy >= TEXTURE**2))
