@@ -16,6 +16,9 @@ TARGET = 0.0400
 """Size (:func:`expression_size`) of an ordinary expression: median over clips of the training domain, measured with
 ``mebench train target`` (see :mod:`mebench.training.expression_target`)."""
 
+ALREADY_ORDINARY = 0.6 * TARGET
+"""From this size on an expression lies in the range of ordinary ones (their 10th percentile) and is not magnified."""
+
 LARGEST_FACTOR = 16.0
 """FlowMag's training range (arXiv 2311.17056) ends here."""
 
@@ -59,11 +62,18 @@ def automatic_factor(
     target: float = TARGET,
     largest: float = LARGEST_FACTOR,
 ) -> float:
-    """The factor that brings the expression to the size of an ordinary one, between 1 and ``largest``.
+    """The factor that brings the expression to the size of an ordinary one, between 1 and ``largest``; 1 where it has
+    the size of a weak ordinary one already.
 
     frames: float32 ``[T,3,H,W]`` in [0,1]. target: see :func:`expression_size`.
     """
-    size = expression_size(frames, onset, apex, face)
+    return factor_for(expression_size(frames, onset, apex, face), target=target, largest=largest)
+
+
+def factor_for(size: float, *, target: float = TARGET, largest: float = LARGEST_FACTOR) -> float:
+    """The automatic factor of an expression of this size; see :func:`automatic_factor`."""
+    if size >= ALREADY_ORDINARY / TARGET * target:
+        return 1.0
     return float(np.clip(target / max(size, 1e-6), 1.0, largest))
 
 

@@ -16,7 +16,8 @@ import torch
 from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.measured import field, measure, pixels
 from mebench.motion.consistency import consistent, soft
-from mebench.motion.flow import DisFine, grey
+from mebench.motion.flow import FlowEstimator
+from mebench.motion.flow_networks import load_flow
 from mebench.motion.region import FaceRegion, central_region, face_region
 from mebench.motion.warp import warp
 
@@ -45,13 +46,16 @@ class Motion:
 
 
 class Demagnifier:
-    """Scales expression down, frame by frame. keep_head: with False all motion of the picture is scaled."""
+    """Scales expression down, frame by frame. keep_head: with False all motion of the picture is scaled. flow: the
+    estimator, see :func:`~mebench.motion.flow_networks.load_flow`."""
 
     name = ""
     factors = (0.0, 1.0)
 
-    def __init__(self, keep_head: bool = True) -> None:
+    def __init__(self, keep_head: bool = True, flow: str = "dis-fine") -> None:
         self._keep_head = keep_head
+        self._estimator = load_flow(flow)
+        self.flow = self._estimator.name
 
     def magnify(
         self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
@@ -63,7 +67,7 @@ class Demagnifier:
         if nothing_to_do(factor):
             return reduced
         share = per_pixel(factor)
-        for index, motion in _motions(frames, reference, face, self._keep_head):
+        for index, motion in _motions(frames, reference, face, self._keep_head, self._estimator):
             reduced[index] = self.reduce(frames[reference][None], motion, share)[0].clamp(0.0, 1.0)
         return reduced
 
@@ -78,20 +82,19 @@ def sample(image: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
 
 
 def _motions(
-    frames: torch.Tensor, reference: int, face: FaceRegion | None, keep_head: bool
+    frames: torch.Tensor, reference: int, face: FaceRegion | None, keep_head: bool, estimator: FlowEstimator
 ) -> Iterator[tuple[int, Motion]]:
     image = pixels(frames[reference])
-    first = grey(image)
-    region = (face or face_region(image)) if keep_head else central_region(*first.shape)
-    weight = region.weight if keep_head else np.ones(first.shape, dtype=np.float32)
-    estimator = DisFine()
+    size = image.shape[:2]
+    region = (face or face_region(image)) if keep_head else central_region(*size)
+    weight = region.weight if keep_head else np.ones(size, dtype=np.float32)
     for index in range(frames.shape[0]):
         if index == reference:
             continue
-        second = grey(pixels(frames[index]))
-        backward = measure(second, first, region, estimator)
-        forward = measure(first, second, region, estimator)
-        agreed = soft(consistent(backward.flow, forward.flow), _EDGE * max(first.shape) / 256.0)
+        second = pixels(frames[index])
+        backward = measure(second, image, region, estimator)
+        forward = measure(image, second, region, estimator)
+        agreed = soft(consistent(backward.flow, forward.flow), _EDGE * max(size) / 256.0)
         yield (
             index,
             Motion(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from mebench.magnification.compose import scaled_expression
 from mebench.magnification.contract import Factor, check_request, nothing_to_do, per_pixel
 from mebench.magnification.measured import field, measure, pixels
-from mebench.motion.flow import DisFine, Flow, grey
+from mebench.motion.flow import Flow
+from mebench.motion.flow_networks import load_flow
 from mebench.motion.region import FaceRegion, face_region
 
 _TUNED_SIZE = 256
@@ -25,16 +26,18 @@ class FlowWarp:
     leaving the frame as it is.
 
     smoothing: standard deviation of a Gaussian in pixels at 256 px, 0 for none. keep_head: with False all motion of the
-    picture is multiplied, unsmoothed by any face mask.
+    picture is multiplied, unsmoothed by any face mask. flow: the estimator, see
+    :func:`~mebench.motion.flow_networks.load_flow`.
     """
 
     name = "warp"
     factors = (1.0, 64.0)
 
-    def __init__(self, smoothing: float = 3.0, keep_head: bool = True) -> None:
+    def __init__(self, smoothing: float = 3.0, keep_head: bool = True, flow: str = "dis-fine") -> None:
         self._smoothing = smoothing
         self._keep_head = keep_head
-        self._estimator = DisFine()
+        self._estimator = load_flow(flow)
+        self.flow = self._estimator.name
 
     def magnify(
         self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
@@ -48,7 +51,7 @@ class FlowWarp:
         magnified = frames.clone()
         for index in range(frames.shape[0]):
             if index != reference:
-                whole, expression = self._motion(grey(first), grey(pixels(frames[index])), region)
+                whole, expression = self._motion(first, pixels(frames[index]), region)
                 moved = scaled_expression(
                     frames[index][None], field(whole), field(expression), per_pixel(factor), mode="bicubic"
                 )
@@ -61,7 +64,7 @@ class FlowWarp:
         sigma = self._smoothing * max(first.shape) / _TUNED_SIZE
         if region is None:
             flow = self._estimator(first, second)
-            return flow, smoothed(flow, np.ones(first.shape, dtype=np.float32), sigma)
+            return flow, smoothed(flow, np.ones(first.shape[:2], dtype=np.float32), sigma)
         measured = measure(first, second, region, self._estimator)
         return measured.flow, smoothed(measured.flow - measured.head, region.weight, sigma)
 

@@ -135,5 +135,8 @@ def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
     if magnifier is None:
         return None
     facts = {"name": magnifier.name, "factors": list(magnifier.factors), "weights": getattr(magnifier, "weights", None)}
-    adapt = getattr(magnifier, "adapt", 0)
-    return {**facts, "adapted_to_the_test_clip": adapt} if adapt else facts
+    if hasattr(magnifier, "flow"):
+        facts["flow"] = magnifier.flow
+    if adapt := getattr(magnifier, "adapt", 0):
+        facts["adapted_to_the_test_clip"] = adapt
+    return facts

@@ -20,7 +20,7 @@ from mebench.datasets.synme.identity import identity
 from mebench.datasets.synme.keys import parse_clip
 from mebench.datasets.synme.plan import Plan, Strength
 from mebench.datasets.synme.studio import Studio, recording
-from mebench.magnification.factor import LARGEST_FACTOR, TARGET, automatic_factor, expression_size
+from mebench.magnification.factor import expression_size, factor_for
 from mebench.motion.align import fit_affine
 from mebench.motion.region import FaceRegion, face_region
 
@@ -71,9 +71,7 @@ def _of_clip(studio: Studio, key: str, strength: Strength, conditions: Sequence[
         region = face_region(_pixels(frames[plan.onset]))
         true = exact_size(studio, plan, region)
         size = expression_size(frames, plan.onset, plan.apex, region)
-        factor = automatic_factor(frames, plan.onset, plan.apex, region)
-        ideal = float(np.clip(TARGET / max(true, 1e-6), 1.0, LARGEST_FACTOR))
-        yield Measured(key, strength, condition, true, size, factor, ideal)
+        yield Measured(key, strength, condition, true, size, factor_for(size), factor_for(true))
 
 
 def exact_size(studio: Studio, plan: Plan, region: FaceRegion) -> float:

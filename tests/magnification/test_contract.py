@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from bumps import clip, face, field, warped
 
-from mebench.errors import ConfigError, InputError
+from mebench.errors import ConfigError, InputError, MissingWeights
 from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.eulerian import Eulerian
 from mebench.magnification.flow_blend import FlowBlend
@@ -174,3 +175,23 @@ def test_an_untrained_small_magnifier_moves_little(moving):
     torch.manual_seed(0)
     result = FlowMagLite(LiteNetwork()).magnify(moving, 4.0, 1)
     assert float((result - moving).abs().mean()) < 0.05
+
+
+@pytest.mark.parametrize("maker", [FlowWarp, FlowBlend])
+def test_the_flow_estimator_can_be_chosen_and_is_named(maker, moving, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
+    assert maker().flow == "dis-fine"
+    with pytest.raises(MissingWeights, match="raft_large"):
+        maker(flow="raft")
+    with pytest.raises(ConfigError, match="no flow estimator 'farneback'"):
+        maker(flow="farneback")
+    seen = []
+
+    def nothing_moves(first, second):
+        seen.append(first.shape)
+        return np.zeros((*first.shape[:2], 2), np.float32)
+
+    magnifier = maker()
+    magnifier._estimator = nothing_moves
+    magnifier.magnify(moving, usable_factor(magnifier), 1)
+    assert set(seen) == {(256, 256, 3)}

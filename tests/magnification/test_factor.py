@@ -8,7 +8,15 @@ import torch
 from bumps import clip, face, field, image, warped
 
 from mebench.errors import InputError
-from mebench.magnification.factor import LARGEST_FACTOR, TARGET, automatic_factor, expression_size, measured_gain
+from mebench.magnification.factor import (
+    ALREADY_ORDINARY,
+    LARGEST_FACTOR,
+    TARGET,
+    automatic_factor,
+    expression_size,
+    factor_for,
+    measured_gain,
+)
 from mebench.magnification.flow_blend import FlowBlend
 from mebench.magnification.flowmag_lite import load
 from mebench.magnification.warp import FlowWarp
@@ -72,6 +80,14 @@ def test_factor_stays_in_its_range():
     assert automatic_factor(large, 0, 1, target=0.005) == 1.0
     assert automatic_factor(clip(face(), face()), 0, 1) == LARGEST_FACTOR
     assert automatic_factor(clip(face(), face()), 0, 1, largest=5.0) == 5.0
+
+
+def test_an_expression_of_ordinary_size_is_not_magnified():
+    """The 10th percentile of ordinary expressions is where magnification ends."""
+    assert factor_for(ALREADY_ORDINARY) == factor_for(TARGET) == factor_for(3 * TARGET) == 1.0
+    assert factor_for(0.99 * ALREADY_ORDINARY) == pytest.approx(TARGET / (0.99 * ALREADY_ORDINARY))
+    assert factor_for(0.0) == LARGEST_FACTOR and factor_for(TARGET / 4) == pytest.approx(4.0)
+    assert automatic_factor(clip(face(), warped(face(), mouth(8.0))), 0, 1) == 1.0
 
 
 def test_smaller_expressions_ask_for_larger_factors():
