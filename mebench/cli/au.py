@@ -57,6 +57,31 @@ def judges(
 
 
 @app.command()
+def pretrain(
+    out: Path = typer.Option(Path("runs/train/ma2mi"), help="Folder of checkpoint, log and weight file."),
+    steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
+    processes: int = typer.Option(1, min=1, help="Processes that render the frames, once."),
+) -> None:
+    """Pretrain MIACNet's encoders on ordinary expressions of the training domain (MA2MI).
+
+    Continues an interrupted run. Use the result: mebench.training.ma2mi.start_from as the start of MIACNet's detector.
+
+    Example: mebench au pretrain --out runs/train/ma2mi
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mebench.training.ma2mi import Ma2miPreset, macro_frames
+    from mebench.training.ma2mi import pretrain as learn
+
+    folder = macro_frames(processes, say=typer.echo)
+    preset = replace(Ma2miPreset(), steps=steps) if steps else Ma2miPreset()
+    frames = np.load(folder / "frames.npy", mmap_mode="r")
+    typer.echo(f"wrote {learn(frames, np.load(folder / 'labels.npy'), preset, out, say=typer.echo)}")
+
+
+@app.command()
 def train(
     detector: str = typer.Argument(..., help="A registered detector, such as sssnet; see: mebench list detectors."),
     leave_out: str = typer.Option(..., "--leave-out", help="The fold that is not learnt from, such as a or casme2."),
