@@ -138,6 +138,17 @@ def export(
 
 
 @app.command()
+def priors() -> None:
+    """Print how often each action unit comes in the domains of synme, as tables in Markdown.
+
+    Example: mebench data priors > priors.md
+    """
+    from mebench.datasets.priors import table
+
+    typer.echo(table(), nl=False)
+
+
+@app.command()
 def preview(
     name: str = typer.Argument("synme", help="The dataset; synme is the one that can be shown."),
     out: Path = typer.Option(Path("preview"), "--out", "-o", help="Folder for the contact sheet and the video."),
