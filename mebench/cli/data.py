@@ -18,7 +18,7 @@ def add(
     path: Path = typer.Argument(..., help="The folder that holds its annotation and its frames, as distributed."),
     publishable: list[str] = typer.Option([], "--publishable", help="A subject whom the owner allows to be shown."),
     corrections: bool = typer.Option(True, help="Apply the published corrections of labels."),
-    exclude: bool = typer.Option(False, "--exclude", help="Leave out clips that the owners call bad."),
+    exclude: list[str] = typer.Option([], "--exclude", help="Leave out this clip, by its key."),
 ) -> None:
     """Tell mebench where a recorded database lies. Nothing is copied.
 
@@ -31,7 +31,7 @@ def add(
     dataset = registry.load("datasets", name)
     if not hasattr(dataset, "installation") and not hasattr(dataset, "available"):
         raise ConfigError(f"the dataset '{name}' needs no folder; it is here.")
-    entry = installed.Installation(path, tuple(publishable), corrections, exclude)
+    entry = installed.Installation(path, tuple(publishable), corrections, tuple(exclude))
     report = dataset(entry).check() if path.is_dir() else None
     if report is None or report.level < 2:
         installed.add(name, entry)
@@ -57,6 +57,7 @@ def remove(name: str = _NAME) -> None:
 def check(
     name: str = typer.Argument("", help="The dataset; all that are here when left out."),
     deep: bool = typer.Option(False, "--deep", help="Decode every frame."),
+    faces: bool = typer.Option(False, "--faces", help="Look for a face on every onset frame."),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Say what of a dataset is there, what is missing, and which labels were corrected.
@@ -68,13 +69,15 @@ def check(
     import json
 
     from mebench import registry
+    from mebench.datasets.recorded import Recorded
 
     level, found = 0, {}
     for each in [name] if name else registry.names("datasets"):
         dataset = registry.load("datasets", each)()
         if not name and not getattr(dataset, "available", True):
             continue
-        report = dataset.check(deep=True) if deep and hasattr(dataset, "contents") else dataset.check()
+        more = {"deep": deep, "faces": faces} if isinstance(dataset, Recorded) else {}
+        report = dataset.check(**more)
         level = max(level, report.level if report.complete else report.level or 1)
         found[each] = {"complete": report.complete, "level": report.level, "lines": report.lines, **report.details}
         if not json_:

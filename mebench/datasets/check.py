@@ -22,8 +22,9 @@ _SHOWN = 20
 """Names in a line on the screen; the JSON has all."""
 
 
-def examine(database: Recorded, *, deep: bool = False) -> CheckReport:
-    """The report on ``database``. deep: decode every frame, not the first, the apex and the last alone.
+def examine(database: Recorded, *, deep: bool = False, faces: bool = False) -> CheckReport:
+    """The report on ``database``. deep: decode every frame, not the first, the apex and the last alone. faces: look for
+    the face on every onset frame, as the preparation of protocols does.
 
     Level 0: clean, or with what is known of the release. 1: findings beyond that. 2: unusable.
     """
@@ -37,10 +38,20 @@ def examine(database: Recorded, *, deep: bool = False) -> CheckReport:
     except (InputError, ConfigError) as error:
         return CheckReport(False, (str(error),), 2, {"dataset": database.name, "added": True, "error": str(error)})
     details = _details(database, contents, deep)
+    details["faceless"] = _faceless(database) if faces else {}
     lines = list(_lines(database, details))
     if not clips:
         return CheckReport(False, (*lines, "no clip can be used"), 2, details)
-    alarming = ("lost", "undecodable", "unreadable_rows", "unknown_units", "conflicts", "census", "numbering")
+    alarming = (
+        "lost",
+        "undecodable",
+        "unreadable_rows",
+        "unknown_units",
+        "conflicts",
+        "census",
+        "numbering",
+        "faceless",
+    )
     bad = [name for name in alarming if details[name]]
     if details["gaps"] and not database.gaps_expected:
         bad.append("gaps")
@@ -63,6 +74,7 @@ def _details(database: Recorded, contents: Contents, deep: bool) -> dict[str, An
         "subjects": len({clip.subject for clip in used}),
         "expected": database.clips_expected,
         "lost": dict(sorted(contents.lost.items())),
+        "unlisted": list(contents.unlisted),
         "gaps": {key: cut.missing for key, cut in cuts.items() if cut.missing},
         "apex_unknown": sorted(clip.key for clip in used if _APEX_FLAGS & set(clip.flags)),
         "onset_is_apex": sorted(clip.key for clip in used if clip.onset == clip.apex),
@@ -96,6 +108,19 @@ def _undecodable(contents: Contents, deep: bool) -> dict[str, str]:
     return broken
 
 
+def _faceless(database: Recorded) -> dict[str, str]:
+    """By clip, why no face can be cropped on its onset frame."""
+    from mebench.motion.crop import face_crop
+
+    found = {}
+    for clip in database.clips():
+        try:
+            face_crop(database.portrait(f"onset:{clip.key}").read(), f"the onset frame of {clip.key}")
+        except InputError as error:
+            found[clip.key] = str(error)
+    return found
+
+
 def _numbering(contents: Contents) -> str:
     """A sentence when the files of most lost or gappy clips are numbered from 0 while the annotation counts from 1."""
     shifted = 0
@@ -123,6 +148,10 @@ def _lines(database: Recorded, details: dict[str, Any]) -> Iterable[str]:
         yield details["numbering"]
     if details["undecodable"]:
         yield _listed("images that cannot be decoded", list(details["undecodable"].values()))
+    if details["faceless"]:
+        yield _listed("clips without a face that can be cropped, left out with --exclude", list(details["faceless"]))
+    if details["unlisted"]:
+        yield _listed("folders without an annotated clip", details["unlisted"])
     if gaps := details["gaps"]:
         known = ", a known trait of this release" if database.gaps_expected else ""
         yield _listed(f"gaps, {sum(gaps.values())} frames{known}", [f"{key} ({n})" for key, n in gaps.items()])

@@ -15,12 +15,13 @@ from mebench.home import home
 @dataclass(frozen=True)
 class Installation:
     """One database. root: its folder. publishable: subjects whom the owner allows to be shown. corrections: whether the
-    published label corrections are applied. exclude: whether clips that the owners call bad are left out."""
+    published label corrections are applied. exclude: keys of clips that are left out, such as those that the owners call bad
+    or whose face is covered."""
 
     root: Path
     publishable: tuple[str, ...] = ()
     corrections: bool = True
-    exclude: bool = False
+    exclude: tuple[str, ...] = ()
 
 
 def installations() -> dict[str, Installation]:
@@ -32,7 +33,7 @@ def installations() -> dict[str, Installation]:
         content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         return {
             name: Installation(
-                Path(entry["root"]), tuple(entry["publishable"]), bool(entry["corrections"]), bool(entry["exclude"])
+                Path(entry["root"]), tuple(entry["publishable"]), bool(entry["corrections"]), tuple(entry["exclude"])
             )
             for name, entry in content.items()
         }

@@ -39,13 +39,14 @@ AGREEMENT = (
 @dataclass(frozen=True)
 class Contents:
     """What was found. rows: corrected and in the order of the annotation. cuts: by key. lost: by key, why a clip cannot
-    be used. applied, notes: what became of corrections."""
+    be used. unlisted: folders beside those of the clips that no row names. applied, notes: what became of corrections."""
 
     annotation: Annotation
     rows: tuple[Row, ...]
     resolved: Resolved
     cuts: dict[str, Cut]
     lost: dict[str, str]
+    unlisted: tuple[str, ...]
     applied: tuple[Applied, ...]
     notes: tuple[str, ...]
 
@@ -84,10 +85,6 @@ class Recorded(ABC):
         """Mend what is not a correction of a single cell. source: name of the annotation file."""
         return list(rows), []
 
-    def leave_out(self, row: Row) -> bool:
-        """Whether the owners call the clip bad; asked where the installation says ``exclude``."""
-        return False
-
     @property
     def available(self) -> bool:
         """Whether the database was added on this machine."""
@@ -118,8 +115,10 @@ class Recorded(ABC):
         if self.installation.corrections:
             rows, applied = correct(rows, CORRECTIONS.get(self.name, ()), self.notation)
             rows, notes = self.mend(rows, annotation.source)
-        if self.installation.exclude:
-            rows = [row for row in rows if not self.leave_out(row)]
+        excluded = set(self.installation.exclude)
+        if unknown := sorted(excluded - {row.key for row in rows}):
+            notes.append(f"to be left out, but not annotated: {', '.join(unknown)}")
+        rows = [row for row in rows if row.key not in excluded]
         resolved = resolve(tree, self.layouts, rows)
         tree.save()
         cuts, lost = {}, {}
@@ -130,7 +129,9 @@ class Recorded(ABC):
                 cuts[row.key] = result
             else:
                 lost[row.key] = result
-        return Contents(annotation, tuple(rows), resolved, cuts, lost, tuple(applied), tuple(notes))
+        places = {key: folder for key, (folder, _) in resolved.places.items()}
+        unlisted = _unlisted(tree, resolved.layout, places)
+        return Contents(annotation, tuple(rows), resolved, cuts, lost, unlisted, tuple(applied), tuple(notes))
 
     def clips(self, split: Split = "benchmark") -> Sequence[Clip]:
         """The clips whose frames are there, in the order of the annotation; none outside the split ``benchmark``."""
@@ -163,11 +164,11 @@ class Recorded(ABC):
         path = self.contents.cuts[clip.key].files[clip.onset]
         return Portrait(key, self.name, clip.domain, clip.subject, self.terms.licence, partial(read_image, path))
 
-    def check(self, *, deep: bool = False) -> CheckReport:
+    def check(self, *, deep: bool = False, faces: bool = False) -> CheckReport:
         """What is there and what is missing; see :func:`mebench.datasets.check.examine`."""
         from mebench.datasets.check import examine
 
-        return examine(self, deep=deep)
+        return examine(self, deep=deep, faces=faces)
 
     def fingerprint(self) -> str:
         """Hash of the annotation as it is used and of the number of frames of each clip, 16 hexadecimal digits."""
@@ -211,6 +212,21 @@ class Recorded(ABC):
             emotion=row.emotion,
             flags=(*row.flags, *found.flags),
         )
+
+
+def _unlisted(tree: Tree, layout: Layout | None, places: dict[str, Path]) -> tuple[str, ...]:
+    """Folders, relative to the root, that lie among those of clips and belong to none; only where a clip has a folder of
+    its own."""
+    if layout is None or not layout.folder.endswith("{name}"):
+        return ()
+    used = set(places.values())
+    found = {
+        parent / name
+        for parent in {folder.parent for folder in used}
+        for name in tree.folders(parent)
+        if parent / name not in used and not any(each.is_relative_to(parent / name) for each in used)
+    }
+    return tuple(sorted(str(path.relative_to(tree.root)) for path in found))
 
 
 def read_frames(files: Sequence[Path]) -> Pixels:
