@@ -167,5 +167,5 @@ def _save(network: LiteMetaPortrait, path: Path, about: dict[str, str]) -> None:
     save_lite(network, path, half=True, about=about)
 
 
-TRAINING = LiteTraining("metaportrait-lite", LitePreset(LiteConfig(), steps=500), LiteRecipe, _save)
+TRAINING = LiteTraining("metaportrait-lite", LitePreset(LiteConfig(), steps=400), LiteRecipe, _save)
 """What ``mebench train backbone metaportrait --preset lite`` runs."""
