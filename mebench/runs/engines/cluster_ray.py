@@ -28,6 +28,10 @@ class Actor:
         self._setup = setup
         self._service: Service | None = None
 
+    def ready(self) -> bool:
+        """Answered once the actor has found room on a node."""
+        return True
+
     def do(self, request: Request) -> Reply:
         """Do one task; an error that stops the run is an answer too."""
         try:
@@ -60,7 +64,8 @@ def make(options: dict[str, str]) -> Engine:
 
 
 class _Crew:
-    """The actors of one run, and what each of them is doing."""
+    """The actors of one run, and what each of them is doing. An actor gets work when it is up: one that waits for room on
+    the cluster holds nothing back."""
 
     def __init__(
         self,
@@ -73,29 +78,50 @@ class _Crew:
         self._ray, self._remote, self._setup = ray, remote, setup
         self._schedule, self._on_finished = schedule, on_finished
         self._actors: dict[int, Any] = {}
+        self._rising: dict[Any, int] = {}
         self._doing: dict[Any, tuple[int, Piece]] = {}
+        self._idle: set[int] = set()
+        self._again: list[Piece] = []
         self._attempts: dict[str, int] = {}
 
     def work(self, count: int) -> None:
         try:
             for index in range(count):
-                self._next(index)
-            while self._doing:
-                done, _ = self._ray.wait(list(self._doing), num_returns=1)
+                self._raise(index)
+            while self._doing or not self._is_done():
+                done, _ = self._ray.wait([*self._doing, *self._rising], num_returns=1)
                 for answer in done:
-                    self._take(answer)
+                    if answer in self._rising:
+                        self._risen(answer)
+                    else:
+                        self._take(answer)
         finally:
             for actor in self._actors.values():
                 self._ray.kill(actor)
 
-    def _next(self, index: int) -> None:
-        piece = self._schedule.next(index)
-        if piece is not None:
-            self._start(index, piece)
+    def _is_done(self) -> bool:
+        """Whether no piece is left to be handed out; an idle actor has asked for one in vain."""
+        return bool(self._idle) and not self._again
 
-    def _start(self, index: int, piece: Piece) -> None:
-        if index not in self._actors:
-            self._actors[index] = self._remote.remote(self._setup)
+    def _raise(self, index: int) -> None:
+        self._actors[index] = self._remote.remote(self._setup)
+        self._rising[self._actors[index].ready.remote()] = index
+
+    def _risen(self, answer: Any) -> None:
+        index = self._rising.pop(answer)
+        try:
+            self._ray.get(answer)
+        except self._ray.exceptions.RayActorError:
+            self._raise(index)  # its node went before it was up
+        else:
+            self._next(index)
+
+    def _next(self, index: int) -> None:
+        piece = self._again.pop(0) if self._again else self._schedule.next(index)
+        if piece is None:
+            self._idle.add(index)
+            return
+        self._idle.discard(index)
         task, runs = piece
         self._doing[self._actors[index].do.remote({"task": task.record(), "runs": runs})] = index, piece
 
@@ -105,14 +131,21 @@ class _Crew:
         try:
             reply: Reply = self._ray.get(answer)
         except self._ray.exceptions.RayActorError as error:
-            del self._actors[index]  # its node or process is gone; the next one starts where there is room
-            self._attempts[task.key] = self._attempts.get(task.key, 0) + 1
-            if self._attempts[task.key] < ATTEMPTS:
-                self._start(index, piece)
-                return
-            self._on_finished(Finished(task, runs, None, f"was lost {ATTEMPTS} times ({type(error).__name__})"))
-        else:
-            if "error" in reply:
-                raise rebuilt(reply)
-            self._on_finished(Finished(task, runs, reply["done"]))
+            self._lost(piece, error)
+            self._raise(index)
+            return
+        if "error" in reply:
+            raise rebuilt(reply)
+        self._on_finished(Finished(task, runs, reply["done"]))
         self._next(index)
+
+    def _lost(self, piece: Piece, error: Exception) -> None:
+        """Hand a piece whose node or process is gone to whoever is free, or give it up."""
+        task, runs = piece
+        self._attempts[task.key] = self._attempts.get(task.key, 0) + 1
+        if self._attempts[task.key] >= ATTEMPTS:
+            self._on_finished(Finished(task, runs, None, f"was lost {ATTEMPTS} times ({type(error).__name__})"))
+            return
+        self._again.append(piece)
+        if self._idle:
+            self._next(min(self._idle))
