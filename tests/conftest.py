@@ -47,6 +47,7 @@ class Golden:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", metavar="DIR", default=None, help="folder of golden files for the parity tests")
+    parser.addoption("--slow", action="store_true", help="run the slow tests too; -m slow runs them alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +74,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.config.stash[_READ].update(golden.path for golden in chosen)
     names = [f"{golden.path.parent.name}-{golden.path.stem}" for golden in chosen]
     metafunc.parametrize("golden", chosen, ids=names, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow") or "slow" in (config.getoption("markexpr") or ""):
+        return
+    skip = pytest.mark.skip(reason="slow; --slow runs it")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(skip)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
