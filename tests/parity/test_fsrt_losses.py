@@ -46,8 +46,7 @@ def test_losses_of_the_first_phase(golden, fill):
             parts["decoder"],
             LossWeights(**case.spec["weights"]),
         )
-        for part in ("kp_detector",):
-            parts[part].requires_grad_(False)
+        parts["kp_detector"].requires_grad_(False)
         views = _views(case)
         size = views.target.shape[-1]
         # As written in the file: sample 0 is queried with the expression of view 1, sample 1 with the face crop's.
