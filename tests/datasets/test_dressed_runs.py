@@ -126,6 +126,31 @@ def test_two_databases_run_together_and_none_of_them_is_shown(tmp_path: Path, ph
     assert shows(run(names, tmp_path / "listed", {"self": {"clips": 1}}), photograph) > 0.8
 
 
+def test_files_for_other_programs_are_written_on_request_alone(tmp_path: Path, photograph: Pixels) -> None:
+    from mebench.protocol import Protocol
+    from mebench.runs.export import export_tasks
+    from mebench.runs.pair import generate_pair
+
+    dressed("mmew", tmp_path / "mmew", photograph)
+    content = {
+        "name": "dressed", "version": 1, "title": "t", "summary": "s", "datasets": ["mmew"], "split": "benchmark",
+        "preparation": {"size": 128}, "selection": {"seed": 1, "self": {"clips": 1}}, "size": 128, "metrics": ["psnr"],
+    }  # fmt: skip
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=r"this export writes frames of 'mmew'.*--private"):
+        export_tasks(Protocol.model_validate(content), out)
+    assert not out.exists()
+    export_tasks(Protocol.model_validate(content), out, private=True)
+    assert "mmew" in (out / PRIVATE).read_text() and list((out / "sources").iterdir())
+    frames = next((tmp_path / "mmew" / "MMEW_Final" / "Micro_Expression").glob("*/*"))
+    own = tmp_path / "own.png"
+    cv2.imwrite(str(own), photograph[..., ::-1])
+    for source, driving in ((own, frames), (next(frames.iterdir()), own)):
+        with pytest.raises(InputError, match=r"this pair writes frames of 'mmew'.*--private"):
+            generate_pair(source, driving, "still", out=tmp_path / "pair")
+    assert not (tmp_path / "pair").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(CLOTHES))
 def test_a_whole_run_on_every_database(name: str, tmp_path: Path, photograph: Pixels) -> None:
