@@ -16,6 +16,7 @@ from mebench.backbones.fpb_fomm.lite_checkpoint import save_lite
 from mebench.backbones.fpb_fomm.points import MIRROR, TEMPLATE, facial_points, normalised, points_of, prior_map
 from mebench.errors import CheckpointError, ConfigError, InputError, MissingWeights
 from mebench.motion.warp import resize
+from mebench.weights.catalogue import FILES
 
 SMALL = FommConfig(
     num_kp=18,
@@ -108,6 +109,9 @@ def test_refusals(lite, portrait, tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
     with pytest.raises(MissingWeights, match="mebench weights add fpb-fomm PATH"):
         fpb.load("fpb-fomm")
+    if fpb.LITE not in FILES:
+        with pytest.raises(MissingWeights, match="mebench train backbone fpb-fomm"):
+            fpb.load()
     with pytest.raises(ConfigError, match="no weights 'vox-cpk'"):
         fpb.load("vox-cpk")
     with pytest.raises(ConfigError, match="corner-aligned"):

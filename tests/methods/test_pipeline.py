@@ -12,7 +12,7 @@ from mebench.backbones.contract import BackboneFacts
 from mebench.backbones.fomm.animate import Transfer
 from mebench.backbones.fomm.keypoints import KeyPoints
 from mebench.clip import Driving, Source
-from mebench.errors import ConfigError
+from mebench.errors import ConfigError, MissingWeights
 from mebench.home import packaged
 from mebench.methods import load_method
 from mebench.methods.card import method_names, read_method_file
@@ -96,3 +96,10 @@ def test_every_baseline_has_a_readme_with_its_command(name):
     text = (packaged("baselines") / name / "README.md").read_text("utf-8")
     assert file.name == name and f"mebench run --method {name}" in text
     assert text.startswith("# ") and len(text) > 150
+
+
+@pytest.mark.parametrize(("name", "weights"), [("oh2018-demag", "oh2018-infusenet"), ("fpb-fomm", "fpb-fomm")])
+def test_baselines_that_wait_for_weights_say_what_to_put_where(name, weights, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
+    with pytest.raises(MissingWeights, match=f"mebench weights add {weights} PATH"):
+        load_method(name)
