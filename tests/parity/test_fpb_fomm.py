@@ -48,12 +48,16 @@ def test_animation_step(golden, fill):
         moved = Transfer(**case.spec["variant"])(found["source"], found["driving"], found["driving_initial"])
     for name, points in {**{f"kp_{name}": points for name, points in found.items()}, "kp_norm": moved}.items():
         case.compare(f"{name}_value", points.value)
-        case.compare(f"{name}_jacobian", points.jacobian)
+        if points.jacobian is not None:
+            case.compare(f"{name}_jacobian", points.jacobian)
     assert torch.equal(moved.value, found["source"].value)
     for align_corners in (False, True):
         suffix = f"ac{int(align_corners)}"
+        if f"prediction_{suffix}" not in case.spec["arrays"]:
+            continue
         generator = case.filled(OcclusionAwareGenerator(case.config, grid_align_corners=align_corners))
         with torch.no_grad():
             rendering = generator(images["source"], moved, found["source"])
         case.compare(f"prediction_{suffix}", rendering.prediction)
-        case.compare(f"occlusion_map_{suffix}", rendering.motion.occlusion)
+        if rendering.motion.occlusion is not None:
+            case.compare(f"occlusion_map_{suffix}", rendering.motion.occlusion)
