@@ -21,9 +21,11 @@ from mebench.cli import (
     protocol,
     run,
     score,
+    submit,
     tasks,
     train,
     validate,
+    verify,
     weights,
 )
 from mebench.errors import MebenchError
@@ -111,6 +113,8 @@ app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("power")(power.power)
 app.command("doctor")(doctor.doctor)
+app.command("submit")(submit.submit)
+app.command("verify")(verify.verify)
 app.add_typer(data.app, name="data")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(protocol.app, name="protocol")

@@ -1,0 +1,150 @@
+"""A submission as it lies on disk, read once and never trusted: every file is bounded, parsed and typed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mebench import strict_yaml
+from mebench.errors import InputError, MebenchError
+from mebench.leaderboard import strict_json
+from mebench.leaderboard.aggregate import Cells
+from mebench.leaderboard.schema import Card, Manifest, Provenance, Tier, Trust
+from mebench.leaderboard.tables import read_bounds, read_clips
+from mebench.leaderboard.upgrade import upgraded
+from mebench.runs.schema import BoundsRecord, Cell, Estimate, SetRecord, TaskRecord
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of a submission. cells, sets: of ``summary.json`` as it was written."""
+
+    folder: Path
+    name: str
+    backbone: str | None
+    run: Provenance
+    rows: list[TaskRecord]
+    bounds: BoundsRecord
+    cells: Cells
+    sets: list[SetRecord]
+
+    @property
+    def protocol(self) -> str:
+        """Name of its protocol."""
+        return self.run.protocol.name
+
+
+@dataclass(frozen=True)
+class Submission:
+    """folder: ``submissions/<method>/<version>``."""
+
+    folder: Path
+    card: Card
+    manifest: Manifest
+    manifest_sha256: str
+    trust: Trust | None
+    results: tuple[Result, ...]
+
+    @property
+    def key(self) -> str:
+        """``method/version``."""
+        return f"{self.manifest.method}/{self.manifest.version}"
+
+    @cached_property
+    def tiers(self) -> dict[str, Tier]:
+        """By result; see :data:`mebench.leaderboard.schema.Tier`. A trust file about another manifest says nothing."""
+        trust = self.trust if self.trust and self.trust.manifest_sha256 == self.manifest_sha256 else None
+        reruns = trust.reruns if trust else {}
+        return {
+            result.name: "re-run"
+            if result.name in reruns and all(task.agreed != "no" for task in reruns[result.name].tasks)
+            else "self-reported"
+            for result in self.results
+        }
+
+
+def read_submission(folder: Path) -> Submission:
+    """The submission in ``folder``; :class:`InputError` or :class:`~mebench.errors.ConfigError` for the first file that
+    cannot be read. Names and sizes are the affair of :mod:`mebench.leaderboard.limits`, hashes and sums of ``verify``."""
+    data = read_bytes(folder / "manifest.json")
+    manifest = strict_json.validate(
+        upgraded("manifest", strict_json.parse(data, "manifest.json")), "manifest.json", Manifest
+    )
+    card = strict_yaml.load(folder / "card.yaml", Card)
+    trust = (
+        strict_json.load(read_bytes(folder / "trust.json"), "trust.json", Trust)
+        if (folder / "trust.json").exists()
+        else None
+    )
+    results = tuple(read_result(folder / "results" / name) for name in manifest.results)
+    return Submission(folder, card, manifest, hashlib.sha256(data).hexdigest(), trust, results)
+
+
+def read_result(folder: Path) -> Result:
+    """One folder below ``results/``."""
+    where = f"results/{folder.name}"
+    given = upgraded("run", strict_json.parse(read_bytes(folder / "run.json"), f"{where}/run.json"))
+    run = strict_json.validate(given, f"{where}/run.json", Provenance)
+    versions = {name: metric.version for name, metric in run.metrics.items() if metric.per == "clip"}
+    rows = read_clips(read_bytes(folder / "clips.csv"), f"{where}/clips.csv", versions)
+    bounds = read_bounds(read_bytes(folder / "bounds.csv"), f"{where}/bounds.csv", versions)
+    summary = strict_json.parse(read_bytes(folder / "summary.json"), f"{where}/summary.json")
+    cells, sets = _summary(summary, f"{where}/summary.json")
+    backbone = folder.name.split("--")[0]
+    return Result(folder, folder.name, None if backbone == "none" else backbone, run, rows, bounds, cells, sets)
+
+
+def read_all(root: Path) -> tuple[list[Submission], dict[str, str]]:
+    """Every submission below ``root``, by name, and the reason of each that cannot be read."""
+    found, broken = [], {}
+    for manifest in sorted(root.glob("*/*/manifest.json")):
+        folder = manifest.parent
+        try:
+            found.append(read_submission(folder))
+        except MebenchError as error:
+            broken[f"{folder.parent.name}/{folder.name}"] = str(error)
+    return found, broken
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a plain file; :class:`InputError` when it is a link or cannot be read."""
+    if path.is_symlink():
+        raise InputError(f"{path.name} is a link; a submission holds plain files.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+
+
+_ESTIMATE = frozenset(Estimate.__annotations__)
+_CELL = frozenset(Cell.__annotations__)
+_SET = frozenset(SetRecord.__annotations__)
+
+
+def _summary(value: Any, where: str) -> tuple[Cells, list[SetRecord]]:
+    if not isinstance(value, dict) or set(value) != {"schema_version", "cells", "sets"}:
+        raise InputError(f"{where} must hold schema_version, cells and sets.")
+    cells: Cells = {}
+    for entry in value["cells"]:
+        if not isinstance(entry, dict) or set(entry) != _CELL or not all(map(_is_estimate, _estimates(entry))):
+            raise InputError(f"{where}: every cell must have the keys {', '.join(sorted(_CELL))}.")
+        cells[str(entry["metric"]), str(entry["kind"]), entry["domain"]] = entry  # type: ignore[assignment]
+    if len(cells) != len(value["cells"]):
+        raise InputError(f"{where}: a cell stands there twice.")
+    if not all(isinstance(entry, dict) and set(entry) == _SET for entry in value["sets"]):
+        raise InputError(f"{where}: every set must have the keys {', '.join(sorted(_SET))}.")
+    return cells, value["sets"]
+
+
+def _estimates(entry: dict[str, Any]) -> list[Any]:
+    return [entry["value"], *(entry[name] for name in ("floor", "ceiling") if entry[name] is not None)]
+
+
+def _is_estimate(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != _ESTIMATE:
+        return False
+    numbers = [value[name] for name in ("mean", "low", "high")]
+    return all(n is None or (isinstance(n, int | float) and not isinstance(n, bool)) for n in numbers)

@@ -1,0 +1,104 @@
+"""Who is first on a board, and how sure one may be.
+
+Every ranked metric is averaged on the same clips for all methods, in the same bootstrap draws of the driving subjects;
+methods are ranked in each draw, ranks are averaged inside families and then over families, and the order of those is the
+rank. A number that is missing for one method counts at the metric's worst value, so that nobody gains by a clip on which
+no face is found; a clip on which it is missing for everybody is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from mebench.leaderboard.folder import Result
+from mebench.runs.compare import badness
+from mebench.runs.schema import MetricInfo
+from mebench.runs.summary import counted_value
+from mebench.statistics.ranking import family_ranks, fold_draws, share_of_weights_won, standings
+
+Values = NDArray[np.float64]
+
+DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of one result. rank: 1 is best. low, high: 95 % interval of the rank over the draws. best: share of the draws
+    in which it is first. group: results of one number cannot be told apart from the best of the group; 0 is the first.
+    families: mean rank inside each. weights_won: share of all weightings of the families in which it is first."""
+
+    rank: float
+    low: float
+    high: float
+    best: float
+    group: int
+    families: dict[str, float]
+    weights_won: float
+
+
+def places(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind: str) -> dict[str, Place]:
+    """The places of ``results`` (by name, of one protocol) in the tasks of one kind; empty when there are none."""
+    ranks: dict[str, dict[str, Values]] = {}
+    names = list(results)
+    for metric, info in facts.items():
+        if info.get("ranked", True) and info["per"] == "clip" and (draws := _draws(results, info, kind)) is not None:
+            ranks.setdefault(info["family"], {})[metric] = np.asarray(stats.rankdata(draws, axis=1))
+    if not ranks:
+        return {}
+    overall = family_ranks(ranks)
+    found = {each.name: each for each in standings(names, overall)}
+    final = stats.rankdata(overall, axis=1)
+    low, high = np.quantile(final[1:], [0.025, 0.975], axis=0, method="nearest")
+    first = {family: {m: values[0] for m, values in members.items()} for family, members in ranks.items()}
+    won = share_of_weights_won(first)
+    inside = {family: np.mean(list(members.values()), axis=0) for family, members in first.items()}
+    return {
+        name: Place(
+            rank=float(final[0, k]),
+            low=float(low[k]),
+            high=float(high[k]),
+            best=found[name].best,
+            group=found[name].group,
+            families={family: round(float(values[k]), 4) for family, values in inside.items()},
+            weights_won=float(won[k]),
+        )
+        for k, name in enumerate(names)
+    }
+
+
+def _draws(results: Mapping[str, Result], info: MetricInfo, kind: str) -> Values | None:
+    """Mean badness ``[draws+1,M]`` of one metric; None where no clip has a number for anybody."""
+    table = {name: _values(result, info, kind) for name, result in results.items()}
+    keys = sorted({key for values in table.values() for key, value in values.items() if value is not None})
+    if not keys:
+        return None
+    owner = _owners(list(results.values()))
+    worst = badness(info, info["worst"])
+    rows = {
+        name: np.array([badness(info, v) if (v := values.get(key)) is not None else worst for key in keys])
+        for name, values in table.items()
+    }
+    subjects, folds = [owner[key][0] for key in keys], [owner[key][1] for key in keys]
+    return fold_draws(rows, subjects, folds, DRAWS)[1]
+
+
+def _values(result: Result, info: MetricInfo, kind: str) -> dict[str, float | None]:
+    return {
+        row["task"]["key"]: counted_value(row["status"], row["scores"].get(info["name"]), info["worst"])
+        for row in result.rows
+        if row["task"]["kind"] == kind
+    }
+
+
+def _owners(results: Sequence[Result]) -> dict[str, tuple[str, str]]:
+    """Driving subject and dataset of every task."""
+    return {
+        row["task"]["key"]: (row["task"]["driving_subject"], row["task"]["dataset"])
+        for result in results
+        for row in result.rows
+    }

@@ -1,0 +1,157 @@
+"""What a submission is, key by key::
+
+    submissions/<method>/<version>/
+      card.yaml            Card: who, paper, licence, backbones, training data, parameters, hardware
+      manifest.json        Manifest: version of this schema, what it supersedes, every file with size and SHA-256
+      trust.json           Trust, written by the maintainers alone: which results were generated again
+      results/<result>/    one folder a run: <backbone>--<protocol>--<first 8 digits of the run's hash>
+        run.json           Provenance: method, protocol, data, metrics, code, hardware
+        clips.csv          one row a task: status, hash of the output, one column a metric
+        bounds.csv         what floor and ceiling score on the same tasks
+        summary.json       means with intervals: recomputed from the tables above by `mebench verify`
+        features.npz       vectors of set metrics, where the protocol has any
+        previews/*.jpg     a few clips, where the licences allow them
+
+Nothing in a submission is executed, and a folder that is there is never changed: a correction is a new version that
+``supersedes`` the old one. All models refuse unknown keys.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+"""Of card, manifest, provenance and trust. Older files are brought up by :mod:`mebench.leaderboard.upgrade`."""
+
+Tier = Literal["self-reported", "re-run", "sealed"]
+"""How far a number can be trusted. ``self-reported``: computed by its authors; on the open set anybody can render the true
+answer, so nothing proves that a method made it. ``re-run``: tasks chosen at random were generated again by the
+maintainers and agreed. ``sealed``: scored by the organisers on tasks whose seed was published after the deadline."""
+
+TIERS: tuple[Tier, ...] = ("self-reported", "re-run", "sealed")
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Short = Annotated[str, Field(min_length=1, max_length=200)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Version = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z.-]{0,23}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Link = Annotated[str, Field(pattern=r"^https://[^\s\"'<>\\]{3,300}$")]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Card(Strict):
+    """``card.yaml``."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: Slug
+    title: Short
+    summary: Text
+    authors: list[Short] = Field(min_length=1, max_length=100)
+    licence: Short
+    paper: Text | None = None
+    code: Link | None = None
+    role: Literal["floor", "ceiling", "baseline", "method"] = "method"
+    backbones: list[Short] = Field(default=[], max_length=20)
+    """Names of the face animators that it was run with; empty for a method without one."""
+    training_data: list[Short] = Field(default=[], max_length=50)
+    seen_datasets: list[Short] = Field(max_length=50)
+    """Micro-expression datasets of which any part was used in training or tuning. Must be given: an empty list says none."""
+    open_weights: bool
+    parameters: int | None = Field(default=None, ge=0)
+    """Of all its networks together; null when they were not counted."""
+    hardware: Text | None = None
+    """What it was run on."""
+
+
+class FileEntry(Strict):
+    """One file of a submission."""
+
+    bytes: int = Field(ge=0)
+    sha256: Sha256
+
+
+class Manifest(Strict):
+    """``manifest.json``. files: every other file but ``trust.json``, by path with ``/``."""
+
+    schema_version: int
+    method: Slug
+    version: Version
+    created: datetime.date
+    supersedes: Version | None
+    results: list[str] = Field(min_length=1, max_length=200)
+    files: dict[str, FileEntry]
+
+
+class Provenance(BaseModel):
+    """``run.json`` of a result: the keys of :class:`mebench.runs.schema.RunRecord` that others need. confidence: of the
+    intervals. No path of the machine is kept, and of its sessions only where and with what they ran."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int
+    hash: Sha256
+    command: Text
+    method: dict[str, Any]
+    protocol: ProtocolId
+    datasets: dict[str, dict[str, Any]]
+    metrics: dict[str, MetricId]
+    seed: int
+    planned: int = Field(ge=1)
+    checks: list[dict[str, Any]]
+    code: dict[str, Any]
+    hardware: dict[str, Any]
+    packages: dict[str, str]
+    seconds: float | None
+
+
+class ProtocolId(Strict):
+    """Which protocol; scores under different hashes are never compared."""
+
+    name: Slug
+    version: int
+    hash: Sha256
+    tasks_hash: Sha256
+
+
+class MetricId(Strict):
+    """Which version of a metric gave the numbers."""
+
+    version: int
+    per: Literal["clip", "set"]
+
+
+class RerunTask(Strict):
+    """One task that was generated again. agreed: by ``hash`` (the same pixels) or by ``scores`` (every metric within the
+    tolerance of :mod:`mebench.leaderboard.rerun`). largest: metric with the largest difference, and that difference."""
+
+    task: str
+    agreed: Literal["hash", "scores", "no"]
+    largest: tuple[str, float] | None = None
+
+
+class Rerun(Strict):
+    """What was generated again of one result."""
+
+    date: datetime.date
+    by: Short
+    code: dict[str, Any]
+    tasks: list[RerunTask] = Field(min_length=1)
+
+
+class Trust(Strict):
+    """``trust.json``. manifest_sha256: of the manifest that it speaks of; for another one it is void."""
+
+    schema_version: int
+    manifest_sha256: Sha256
+    reruns: dict[str, Rerun]
+
+
+Provenance.model_rebuild()

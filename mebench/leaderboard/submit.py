@@ -1,0 +1,256 @@
+"""``mebench submit``: from finished runs to a folder that can be sent as a pull request."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mebench import strict_yaml
+from mebench.errors import ConfigError, InputError
+from mebench.files import storage_errors, write_bytes, write_json, write_text
+from mebench.leaderboard.aggregate import Cells, aggregate
+from mebench.leaderboard.features import pack
+from mebench.leaderboard.limits import listing
+from mebench.leaderboard.previews import previews
+from mebench.leaderboard.schema import SCHEMA_VERSION, Card
+from mebench.leaderboard.tables import bounds_csv, clips_csv
+from mebench.protocol import load_protocol
+from mebench.runs.page.records import Records, read_records
+from mebench.runs.schema import BoundsRecord
+from mebench.runs.store import RunStore
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """folder: what was written. notes: what its author should look at. commands: what to type next."""
+
+    folder: Path
+    notes: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+def submit(
+    runs: Sequence[Path | str],
+    name: str,
+    *,
+    version: str | None = None,
+    supersedes: str | None = None,
+    card: Path | str | None = None,
+    out: Path | str = "submissions",
+    with_previews: bool = True,
+) -> Submitted:
+    """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
+
+    version: default the next whole number. supersedes: the version that this one replaces (default: the newest that is
+    there). card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of ``method.yaml`` is
+    taken. with_previews: copy a few clips of each run's page, where the licences of its datasets allow them.
+
+    Nothing that is there is changed: :class:`ConfigError` when the version exists, when runs are unfinished, of different
+    methods or twice on one protocol and backbone, or when no card is known.
+    """
+    root = Path(out) / name
+    found = [read_records(Path(run)) for run in runs]
+    _refuse(found, name)
+    known = sorted((path.parent.name for path in root.glob("*/manifest.json")), key=_order)
+    chosen = version or _next(known)
+    folder = root / chosen
+    if folder.exists():
+        raise ConfigError(f"{folder} exists, and submissions are never changed; leave --version out for the next one.")
+    replaced = supersedes or (known[-1] if known else None)
+    if supersedes and supersedes not in known:
+        raise ConfigError(f"{root} has no version '{supersedes}' to supersede; known: {', '.join(known) or 'none'}.")
+    written = _card(found, name, Path(card) if card else None)
+    partial = root / f".{chosen}.partial"
+    with storage_errors(partial):
+        shutil.rmtree(partial, ignore_errors=True)
+    try:
+        names = [_result(records, partial / "results", with_previews) for records in found]
+        write_text(partial / "card.yaml", _yaml(written))
+        _manifest(partial, name, chosen, replaced, sorted(names))
+        with storage_errors(folder):
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Submitted(folder, tuple(_notes(written)), _commands(folder, name, chosen))
+
+
+def _refuse(found: Sequence[Records], name: str) -> None:
+    if not found:
+        raise ConfigError("give at least one run folder.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+        raise ConfigError(f"'{name[:60]}' cannot be the name of a method; use a-z, 0-9 and '-', at most 40 of them.")
+    methods = sorted({records.run["method"]["name"] for records in found})
+    if len(methods) > 1:
+        raise ConfigError(f"the runs are of different methods ({', '.join(methods)}); submit each on its own.")
+    seen: set[str] = set()
+    for records in found:
+        if not records.summary["complete"]:
+            raise ConfigError(f"{records.folder} is not finished; start it again: {records.run['command']}")
+        key = result_name(records)
+        if key.rpartition("--")[0] in seen:
+            raise ConfigError(f"{records.folder} is a second run of one backbone on one protocol; give one of them.")
+        seen.add(key.rpartition("--")[0])
+
+
+def result_name(records: Records) -> str:
+    """``<backbone>--<protocol>--<hash>``."""
+    run = records.run
+    return "--".join((run["method"]["backbone"] or "none", run["protocol"]["name"], run["hash"][:8]))
+
+
+def _result(records: Records, root: Path, with_previews: bool) -> str:
+    run, name = records.run, result_name(records)
+    folder, clipwise = root / name, [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
+    bounds: BoundsRecord = json.loads((records.folder / "bounds.json").read_text("utf-8"))
+    protocol = load_protocol(run["protocol"]["name"])
+    if protocol.hash != run["protocol"]["hash"]:
+        raise ConfigError(
+            f"{records.folder} was run on another version of '{protocol.name}' than this mebench has; run it again."
+        )
+    rows = sorted(records.tasks, key=lambda row: (row["task"]["kind"] != "self", row["task"]["key"]))
+    cells = aggregate(protocol, {m: run["metrics"][m] for m in clipwise}, rows, bounds)
+    of_sets: Cells = {
+        (cell["metric"], cell["kind"], cell["domain"]): cell
+        for cell in records.summary["cells"]
+        if cell["metric"] not in clipwise
+    }
+    write_json(folder / "run.json", provenance(records))
+    write_text(folder / "clips.csv", clips_csv(rows, clipwise))
+    write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "cells": [*cells.values(), *of_sets.values()],
+        "sets": records.summary.get("sets", []),
+    }
+    write_text(folder / "summary.json", json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
+    store = RunStore(records.folder)
+    vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows}
+    if any(vectors.values()):
+        write_bytes(folder / "features.npz", pack(vectors))
+    for file, data in previews(records) if with_previews else ():
+        write_bytes(folder / "previews" / file, data)
+    return name
+
+
+def provenance(records: Records) -> dict[str, Any]:
+    """``run.json`` of a result, from the run's own: without paths, and without the sessions one by one."""
+    run = records.run
+    last = run["sessions"][-1]
+    seconds = [cost["generate_seconds"] for cost in records.costs.values()]
+    method = {key: run["method"][key] for key in ("name", "backbone", "config", "facts", "oracle")}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "hash": run["hash"],
+        "command": run["command"],
+        "method": method,
+        "protocol": {key: run["protocol"][key] for key in ("name", "version", "hash", "tasks_hash")},
+        "datasets": run["datasets"],
+        "metrics": {
+            name: {"version": info["version"], "per": info.get("per", "clip")} for name, info in run["metrics"].items()
+        },
+        "seed": run["seed"],
+        "planned": run["tasks"]["planned"],
+        "checks": run.get("checks", []),
+        "code": last["code"],
+        "hardware": last["hardware"],
+        "packages": last["packages"],
+        "seconds": sum(seconds) / len(seconds) if seconds else None,
+    }
+
+
+def _card(found: Sequence[Records], name: str, file: Path | None) -> Card:
+    if file is not None:
+        card = strict_yaml.load(file, Card)
+        if card.name != name:
+            raise ConfigError(f"{file} is the card of '{card.name}', and --name is '{name}'; make them equal.")
+        return card
+    given = next((records.run["method"]["card"] for records in found if records.run["method"]["card"]), None)
+    if given is None:
+        raise ConfigError(
+            f"the runs know no card of '{name}'; write one (docs/submit.md shows every key) and give it with --card."
+        )
+    backbones = sorted({b for records in found if (b := records.run["method"]["backbone"])})
+    hardware = found[-1].run["sessions"][-1]["hardware"]
+    words = [str(hardware[key]) for key in ("processor", "machine") if hardware.get(key)]
+    kept = ("title", "summary", "authors", "paper", "code", "licence", "training_data", "seen_datasets", "role")
+    try:
+        return Card.model_validate(
+            {
+                **{key: given[key] for key in kept if given.get(key) is not None},
+                "name": name,
+                "seen_datasets": given.get("seen_datasets", []),
+                "backbones": backbones,
+                "open_weights": not any(records.run["method"]["facts"].get("external") for records in found),
+                "hardware": f"{words[0]}, {hardware.get('cores')} cores" if words else None,
+            }
+        )
+    except ValueError as error:
+        raise ConfigError(f"the card of '{name}' is not complete: {error}") from error
+
+
+def _yaml(card: Card) -> str:
+    return yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+
+
+def _manifest(folder: Path, name: str, version: str, supersedes: str | None, results: list[str]) -> None:
+    found = listing(folder)
+    if found.problems:
+        path, wrong = found.problems[0]
+        raise InputError(f"{path or folder} {wrong}.")
+    files = {path: {"bytes": size, "sha256": sha256_of(folder / path)} for path, size in found.files.items()}
+    write_json(
+        folder / "manifest.json",
+        {
+            "schema_version": SCHEMA_VERSION,
+            "method": name,
+            "version": version,
+            "created": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+            "supersedes": supersedes,
+            "results": results,
+            "files": files,
+        },
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _notes(card: Card) -> list[str]:
+    notes = []
+    if card.parameters is None:
+        notes.append("card.yaml: 'parameters' is empty; say how many the method has, with --card.")
+    if not card.seen_datasets:
+        notes.append("card.yaml says that no micro-expression dataset was seen in training; correct it if one was.")
+    return notes
+
+
+def _commands(folder: Path, name: str, version: str) -> tuple[str, ...]:
+    where, branch = shlex.quote(str(folder)), f"submit-{name}-{version}"
+    return (
+        f"mebench verify {where}",
+        f"git checkout -b {branch}",
+        f"git add {where}",
+        f"git commit -m 'Submit {name} {version}'",
+        f"git push -u origin {branch}",
+    )
+
+
+def _next(known: Sequence[str]) -> str:
+    numbers = [int(version) for version in known if version.isdigit()]
+    return str(max(numbers, default=0) + 1)
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in version.split(".")]
