@@ -23,15 +23,14 @@ def show(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Pr
     from mebench.runs.plan import runnable
 
     protocol = load_protocol(name)
-    here, absent, reason = runnable(protocol)
     content = {"hash": protocol.hash, "tasks_hash": protocol.tasks_hash, **protocol.content()}
     if json_:
-        state = {"datasets_here": here, "datasets_absent": absent, "runnable": reason is None, "reason": reason}
-        typer.echo(json.dumps({**content, **state}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
         return
     import yaml
 
     typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
+    here, absent, reason = runnable(protocol)
     typer.echo(f"# datasets here: {', '.join(here) or 'none'}" + (f"; not here: {', '.join(absent)}" if absent else ""))
     typer.echo(f"# cannot be run: {reason}" if reason else "# can be run")
 
@@ -39,17 +38,36 @@ def show(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Pr
 @app.command()
 def validate(
     names: list[str] = typer.Argument(None, help="Names or paths of YAML files; all that ship by default."),
+    json_: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Check protocols. Each mistake is shown with its line; exit code 2 when there is one."""
+    """Check protocols, and say whether they can be run on this machine.
+
+    Each mistake is shown with its line; exit code 2 when there is one.
+    """
+    import json
+
     from mebench.protocol import load_protocol, protocol_names
     from mebench.runs.plan import runnable
 
+    found = {}
     for name in names or protocol_names():
         protocol = load_protocol(name)
-        _, absent, reason = runnable(protocol)
-        left_out = f"; without {', '.join(absent)}" if absent else ""
-        state = "cannot be run here" if reason else f"can be run here{left_out}"
-        typer.echo(f"{name}: good ({protocol.name}, version {protocol.version}, hash {protocol.hash[:12]}); {state}")
+        here, absent, reason = runnable(protocol)
+        found[name] = {
+            "hash": protocol.hash,
+            "runnable": reason is None,
+            "reason": reason,
+            "here": here,
+            "absent": absent,
+        }
+        if not json_:
+            left_out = f"; without {', '.join(absent)}" if absent else ""
+            state = "cannot be run here" if reason else f"can be run here{left_out}"
+            typer.echo(
+                f"{name}: good ({protocol.name}, version {protocol.version}, hash {protocol.hash[:12]}); {state}"
+            )
+    if json_:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 @app.command()

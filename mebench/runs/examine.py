@@ -285,4 +285,18 @@ def _optional(broken_datasets: set[str]) -> list[Problem]:
     inputs = [
         Problem(f"{entry.what}; without it: {entry.instead}", entry.needed_by, entry.place()) for entry in EXTRA_INPUTS
     ]
-    return checkpoints + inputs
+    return checkpoints + inputs + _databases(broken_datasets)
+
+
+def _databases(broken: set[str]) -> list[Problem]:
+    """Recorded databases that were not added, in one entry."""
+    absent = [
+        name
+        for name in registry.names("datasets")
+        if name not in broken and not getattr(registry.load("datasets", name)(), "available", True)
+    ]
+    if not absent:
+        return []
+    blocked = sorted({f"protocol {protocol}" for name in absent for protocol in _protocols_on(name)})
+    what = f"recorded databases: {', '.join(absent)}"
+    return [Problem(what, ", ".join(blocked) or "your own protocols", "mebench data add NAME PATH")]

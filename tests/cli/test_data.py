@@ -90,9 +90,9 @@ def test_protocols_say_what_can_be_run_here(tmp_path: Path, call: Callable[..., 
     for name in ("mmew", "fourd"):
         tree(name, tmp_path / name, recordings(people=3, each=2))
         call(data, "add", name, str(tmp_path / name))
-    _, text = call(protocol, "show", "lodo", "--json")
-    shown = json.loads(text)
-    assert shown["datasets_here"] == ["mmew", "fourd"] and shown["runnable"] and "casme2" in shown["datasets_absent"]
+    _, text = call(protocol, "validate", "lodo", "--json")
+    found = json.loads(text)["lodo"]
+    assert found["here"] == ["mmew", "fourd"] and found["runnable"] and "casme2" in found["absent"]
     _, text = call(protocol, "tasks", "lodo", "--json")
     tasks = json.loads(text)
     assert {(task["dataset"], task["source_dataset"]) for task in tasks} == {("mmew", "fourd"), ("fourd", "mmew")}
