@@ -15,6 +15,21 @@ app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluat
 _PROTOCOL = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me.")
 
 
+@app.command("list")
+def list_() -> None:
+    """Name every detector and how it is made.
+
+    Example: mebench au list
+    """
+    import inspect
+
+    from mebench import registry
+
+    for name in registry.names("detectors"):
+        text = inspect.getdoc(registry.load("detectors", name)) or ""
+        typer.echo(f"{name:20} {text.splitlines()[0] if text else ''}".rstrip())
+
+
 @app.command()
 def inputs(
     protocol: str = _PROTOCOL,
@@ -83,7 +98,7 @@ def pretrain(
 
 @app.command()
 def train(
-    detector: str = typer.Argument(..., help="A registered detector, such as sssnet; see: mebench list detectors."),
+    detector: str = typer.Argument(..., help="A registered detector, such as sssnet; see: mebench au list."),
     leave_out: str = typer.Option(..., "--leave-out", help="The fold that is not learnt from, such as a or casme2."),
     out: Path = typer.Option(..., "--out", "-o", help="The weight file to write."),
     protocol: str = _PROTOCOL,

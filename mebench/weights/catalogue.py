@@ -153,6 +153,18 @@ _ROWS = (
         needed_by=("magnifier flowmag-lite",),
     ),
     WeightFile(
+        name="judges",
+        file="judges.safetensors",
+        kind="shipped",
+        what="three micro-AU detectors for each domain left out, 2.9 MB: two on flow, one on frames",
+        trained_on="synme, train people of five of the six benchmark domains (moved stills)",
+        paper="linear support vector machines, and SSSNet after Varanka et al., IEEE TAFFC 2023 (arXiv 2211.11425)",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench au judges",
+        needed_by=("metric au_f1", "metric au_agreement", "metric au_disagreement", "mebench au judge"),
+    ),
+    WeightFile(
         name="alexnet",
         file="alexnet_features.safetensors",
         kind="shipped",

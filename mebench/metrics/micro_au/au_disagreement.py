@@ -17,18 +17,18 @@ class AuDisagreement:
         unit="share",
         direction="lower",
         ceiling=0.0,
-        floor=None,
+        floor=1.0,
         worst=1.0,
         networks=NETWORKS,
         summary="Share of action units about which the judges of the output are not unanimous.",
         source=SOURCE,
-        ranked=False,
-        traps=("It judges the judges: unanimity about nothing is unanimity too, so a still clip may read 0.",),
+        traps=("It judges the judges more than the clip: unanimity about a wrong action unit is unanimity too.",),
     )
 
     def score(self, sample: Sample) -> float:
-        """Between 0 and 1."""
-        return float(sample.once(judge).output.disagreement[0])
+        """Between 0 and 1; 1 for a clip without measurable motion, about which there is nothing to agree."""
+        judged = sample.once(judge)
+        return 1.0 if judged.still else float(judged.output.disagreement[0])
 
 
 METRIC = AuDisagreement()
