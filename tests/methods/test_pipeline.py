@@ -98,8 +98,20 @@ def test_every_baseline_has_a_readme_with_its_command(name):
     assert text.startswith("# ") and len(text) > 150
 
 
-@pytest.mark.parametrize(("name", "weights"), [("oh2018-demag", "oh2018-infusenet"), ("fpb-fomm", "fpb-fomm")])
-def test_baselines_that_wait_for_weights_say_what_to_put_where(name, weights, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("pipeline", "weights"),
+    [
+        (
+            {
+                "magnifier": {"name": "oh2018", "options": {"weights": "oh2018-infusenet"}},
+                "backbone": {"name": "fomm"},
+            },
+            "oh2018-infusenet",
+        ),
+        ({"backbone": {"name": "fpb-fomm", "options": {"weights": "fpb-fomm"}}}, "fpb-fomm"),
+    ],
+)
+def test_methods_that_wait_for_weights_say_what_to_put_where(pipeline, weights, tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
     with pytest.raises(MissingWeights, match=f"mebench weights add {weights} PATH"):
-        load_method(name)
+        load_method(method_file(tmp_path, pipeline))
