@@ -25,7 +25,7 @@ def output_points(sample: Sample) -> Points | None:
     """The 68 points of the mesh in the tracked frames of the output, float64 ``[K,68,2]`` pixels; None when the face is
     lost. Through ``sample.once``."""
     try:
-        return _track(sample.output, sample, "the output")
+        return _track(sample.comparable[0], sample, "the output")
     except InputError:
         return None
 
@@ -34,7 +34,7 @@ def reference_points(sample: Sample) -> Points:
     """The same of the reference. Through ``sample.once_a_task``. :class:`~mebench.errors.Unavailable` when the face is
     lost."""
     try:
-        return _track(sample.reference, sample, "the reference")
+        return _track(sample.comparable[1], sample, "the reference")
     except InputError as error:
         raise Unavailable(f"no landmarks were found in the reference: {error}") from error
 

@@ -1,6 +1,6 @@
 """What every registered metric must do, tested by existing."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from moving_face import sensor
 from mebench import registry
 from mebench.errors import MissingWeights, Unavailable
 from mebench.metrics.contract import Metric, MetricFacts
+from mebench.metrics.sample import luma
 
 NAMES = [name for name in registry.names("metrics") if registry.load("metrics", name).facts.per == "clip"]
 ABSENT = {"csim[arcface]": MissingWeights, "leak[dlib]": Unavailable}
@@ -124,3 +125,55 @@ def test_metrics_do_not_write_into_the_pictures(metric, laboratory):
     before = [array.copy() for array in (*pictures, *flows)]
     metric.score(sample)
     assert all(np.array_equal(array, copy) for array, copy in zip((*pictures, *flows), before, strict=True))
+
+
+def worse(facts, value):
+    """Grows with how bad a value is."""
+    if facts.direction == "target":
+        return abs(value - facts.ceiling)
+    return value if facts.direction == "lower" else -value
+
+
+SENSITIVE = {"gain", "gain_error", "strain", "flow_epe", "au_error", "landmark_error", "legacy_flow_ratio"}
+"""Metrics that speak of strength: they must tell a quarter, a half and the whole expression apart."""
+
+
+def test_known_gains_are_ordered(metric, laboratory):
+    """Nearer to the right strength is never worse by more than noise, and better where strength is what is measured."""
+    facts = metric.facts
+    if facts.family in ("identity", "realism"):
+        pytest.skip("a still clip may win it, so that less motion may be better")
+    if facts.family == "micro_au":
+        pytest.skip("judges know faces, and the laboratory shows none")
+    quarter, half, right = (worse(facts, metric.score(laboratory.moving(gain=gain))) for gain in (0.25, 0.5, 1.0))
+    noise = 0.02 * abs(facts.worst - facts.ceiling)
+    assert right <= half + noise
+    assert half <= quarter + noise
+    if facts.name in SENSITIVE:
+        assert right < half < quarter
+
+
+SEES_COLOUR = {"csim[dlib]", "verified[dlib]"}
+"""Identity compares the output with the source picture, which keeps its colour."""
+
+
+def test_grey_is_repeated_luma(metric, laboratory):
+    """Beside a grey reference a colour output scores as its luma does."""
+    if metric.facts.name in SEES_COLOUR:
+        pytest.skip("it looks at the source picture, which is in colour")
+    colour = laboratory.moving(gain=0.5)
+    grey_truth = replace(colour.truth, frames=luma(colour.truth.frames))
+    pair = [
+        replace(colour, truth=grey_truth, output=output, known_reference_flows=None)
+        for output in (colour.output, luma(colour.output))
+    ]
+    assert metric.score(pair[0]) == metric.score(pair[1])
+
+
+def test_frames_are_judged_in_any_batch(laboratory):
+    from mebench.metrics.realism import lpips
+
+    output, reference = laboratory.output()[:11], laboratory.truth_frames[:11]
+    together = lpips.distances(output, reference)
+    alone = [lpips.distances(output[t : t + 1], reference[t : t + 1])[0] for t in range(11)]
+    assert together == pytest.approx(alone, rel=1e-4, abs=1e-7)

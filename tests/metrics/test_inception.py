@@ -19,7 +19,7 @@ PUBLISHED = "pt_inception-2015-12-05-6726825d.pth"
 WIDTH = 64
 """Of the first block: more pictures than this make a covariance of full rank within a few seconds."""
 
-COUNT = 80
+COUNT = 66
 
 
 @pytest.fixture(scope="module")

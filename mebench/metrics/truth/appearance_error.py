@@ -48,13 +48,13 @@ class AppearanceError:
         if sample.truth is None:
             raise Unavailable("the true change of appearance is known on the open set alone.")
         frames = sample.spread(FRAMES, sample.onset + 1, sample.offset)
-        made = _change(sample.output, sample.output_flows, frames, sample)
+        made = _change(sample.comparable[0], sample.output_flows, frames, sample)
         return min(255.0, float(np.abs(made - sample.once_a_task(_true_change)).mean(dtype=np.float64)))
 
 
 def _true_change(sample: Sample) -> NDArray[np.float32]:
     frames = sample.spread(FRAMES, sample.onset + 1, sample.offset)
-    return _change(sample.reference, sample.reference_flows, frames, sample)
+    return _change(sample.comparable[1], sample.reference_flows, frames, sample)
 
 
 def _change(clip: Pixels, flows: Flow, frames: list[int], sample: Sample) -> NDArray[np.float32]:

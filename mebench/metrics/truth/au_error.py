@@ -25,8 +25,10 @@ class AuError:
     """``sqrt(sum_t |a_t - a*_t|^2 / sum_t |a*_t|^2)``, a* the true intensities of the 24 facial units.
 
     ``a_t`` is fitted to the output's measured flow by damped non-negative least squares: the motion of each unit at
-    intensity 1 is known exactly, and an affine motion of the head and both blinks are fitted beside them. Over all frames
-    from onset to offset. 0: every unit at every moment as it should be; a still clip reads 1.
+    intensity 1 is known exactly, and an affine motion of the head and both blinks are fitted beside them. Estimator and
+    damping read too little; the factor that fits the true answer's own measured motion best, at least 1, makes it up for
+    all outputs of a task alike. Over all frames from onset to offset. 0: every unit at every moment as it should be; a
+    still clip reads 1.
     """
 
     facts = MetricFacts(
@@ -53,7 +55,7 @@ class AuError:
         energy = float(np.square(true).sum())
         if energy == 0.0:
             raise Unavailable("the clip shows no action unit.")
-        shown = sample.once_a_task(_model).fit(sample.output_flows[list(sample.expression_frames)])
+        shown = sample.once_a_task(_calibration) * _fitted(sample, sample.output_flows)
         return min(WORST, float(np.sqrt(np.square(shown - true).sum() / energy)))
 
 
@@ -63,6 +65,17 @@ def facial(sample: Sample) -> NDArray[np.float64]:
         raise Unavailable("the true intensities are known on the open set alone.")
     units = sample.truth.action_units.astype(np.float64)
     return units[list(sample.expression_frames), : BLINK.start] - units[sample.onset, : BLINK.start]
+
+
+def _fitted(sample: Sample, flows: Flow) -> NDArray[np.float64]:
+    return sample.once_a_task(_model).fit(flows[list(sample.expression_frames)])
+
+
+def _calibration(sample: Sample) -> float:
+    """What the intensities read from the true answer must be multiplied by to come nearest to the true ones."""
+    shown = _fitted(sample, sample.reference_flows)
+    energy = float(np.square(shown).sum())
+    return max(1.0, float((shown * facial(sample)).sum()) / energy) if energy > 0.0 else 1.0
 
 
 @dataclass(frozen=True, eq=False)

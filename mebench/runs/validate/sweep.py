@@ -135,7 +135,11 @@ def _response(degradation: Degradation, values: NDArray[np.float64], facts: Metr
 def _monotone(degradation: Degradation, away: NDArray[np.float64], means: NDArray[np.float64]) -> float:
     """For the gain, whose perfect level lies inside, the smaller of both sides."""
     sides = [np.array(degradation.levels) <= degradation.perfect, np.array(degradation.levels) >= degradation.perfect]
-    found = [stats.spearmanr(away[side], means[side]).statistic for side in sides if side.sum() > 1]
+    found = [
+        0.0 if np.ptp(means[side]) == 0.0 else stats.spearmanr(away[side], means[side]).statistic
+        for side in sides
+        if side.sum() > 1
+    ]
     return float(np.nan_to_num(min(found)))
 
 
