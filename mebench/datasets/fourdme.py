@@ -7,9 +7,11 @@ Li et al., "4DME: A Spontaneous 4D Micro-Expression Dataset With Multimodalities
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mebench.datasets.action_units import parse
 from mebench.datasets.annotation import Annotation, Row, read_rows
+from mebench.datasets.census import UNITS
 from mebench.datasets.contract import Terms
 from mebench.datasets.corrections import swap_labels
 from mebench.datasets.layout import below
@@ -48,7 +50,10 @@ class FourDme(Recorded):
         """``4DME_Labelling_Micro_release v1.xlsx``: frames as decimals, units that start with ``AU``, stray blanks, and
         ``(k)`` at units that do not belong to the micro-expression."""
         path = find_annotation(tree.root, ("4DME_Labelling_Micro*.xls*", "4DME*Micro*.csv"), self.title)
-        return read_rows(path, list(records(read_workbook(path), _COLUMNS)), self._row)
+        columns = {**_COLUMNS, **{f"AU{unit}": (f"AU{unit}",) for unit in UNITS}}
+        found = list(records(read_workbook(path), columns, optional=frozenset(columns) - frozenset(_COLUMNS)))
+        annotation = read_rows(path, found, self._row)
+        return replace(annotation, notes=tuple(_disagreements(found)))
 
     def mend(self, rows: Sequence[Row], source: str) -> tuple[list[Row], list[str]]:
         """Two neighbouring rows of release 1 hold each other's labels."""
@@ -65,3 +70,20 @@ class FourDme(Recorded):
             emotion="+".join(part.strip().lower() for part in record.text("emotion").split("+")),
             line=record.line,
         )
+
+
+def _disagreements(found: Sequence[Record]) -> list[str]:
+    """One line where the column of a unit contradicts the text: the text is what counts. Units marked ``(k)`` may be either."""
+    wrong = []
+    for record in found:
+        tokens = parse(record.cells["units"]).tokens
+        coded = {token.number for token in tokens}
+        sure = {token.number for token in tokens if token.counts} - {token.number for token in tokens if token.kinetic}
+        for unit in UNITS:
+            ticked = record.text(f"AU{unit}")
+            if (ticked == "1" and unit not in coded) or (ticked == "0" and unit in sure):
+                wrong.append(f"{record.text('name')} (AU{unit})")
+    if not wrong:
+        return []
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return [f"the columns of units contradict the text, which is used: {', '.join(wrong[:5])}{more}"]

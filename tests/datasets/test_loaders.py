@@ -229,3 +229,31 @@ def test_two_rows_with_one_key_are_told(tmp_path: Path) -> None:
     write_workbook(path, {"Sheet1": [*rows, rows[1]]})
     (finding,) = load("casme2", tmp_path / "d").check().details["unreadable_rows"]
     assert "row 8" in finding and "stands in row 2 too" in finding
+
+
+def test_listings_are_remembered_until_a_folder_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    tree("samm", tmp_path / "d")
+    before = load("samm", tmp_path / "d").fingerprint()
+    listed: list[str] = []
+    scan = os.scandir
+    monkeypatch.setattr("mebench.datasets.tree.os.scandir", lambda path: listed.append(str(path)) or scan(path))
+    inside = str(tmp_path / "d" / "SAMM")  # the annotation is looked for in the folder above anew
+    assert load("samm", tmp_path / "d").fingerprint() == before
+    assert [path for path in listed if path.startswith(inside)] == []
+    place = tmp_path / "d" / "SAMM" / "001" / "001_2_1"
+    next(place.iterdir()).unlink()
+    load("samm", tmp_path / "d").clips()
+    assert [path for path in listed if path.startswith(inside)] == [str(place)]
+
+
+def test_columns_of_4dme_that_contradict_the_text_are_told(tmp_path: Path) -> None:
+    tree("fourd", tmp_path / "d")
+    path = tmp_path / "d" / "4DME_Labelling_Micro_release v1.xlsx"
+    rows = [list(row) for row in read_workbook(path)[0].rows]
+    rows[1][rows[0].index("AU4")] = 1
+    write_workbook(path, {"Sheet1": rows})
+    report = load("fourd", tmp_path / "d").check()
+    assert report.details["notes"] == ["the columns of units contradict the text, which is used: S01_001_01_1 (AU4)"]
+    assert load("fourd", tmp_path / "d").clips()[0].action_units == ("L12",)
