@@ -324,7 +324,7 @@ def test_the_perceptual_hash_survives_jpeg_and_size_and_tells_pictures_apart() -
     assert min(apart) > 12
 
 
-def test_clips_of_a_missing_folder_are_no_tasks(tmp_path: Path) -> None:
+def test_a_database_becomes_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole way: a database in its clothes, added, prepared by the protocol, and turned into tasks."""
     from mebench import registry
     from mebench.datasets.clothes.dress import CLOTHES
@@ -332,10 +332,11 @@ def test_clips_of_a_missing_folder_are_no_tasks(tmp_path: Path) -> None:
     from mebench.datasets.installed import Installation
     from mebench.datasets.preparation import prepared
 
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path / "home"))
     frames = np.zeros((8, 24, 32, 3), np.uint8) + np.arange(8, dtype=np.uint8)[:, None, None, None] * 9
     made = [Recording(person, 1, frames, 1, 4, 6, ("4",)) for person in (1, 2, 3)]
-    CLOTHES["mmew"].write(made, tmp_path)
-    dataset = registry.load("datasets", "mmew")(Installation(tmp_path))
+    CLOTHES["mmew"].write(made, tmp_path / "d")
+    dataset = registry.load("datasets", "mmew")(Installation(tmp_path / "d"))
     given_ = protocol(selection={"seed": 1, "self": {"per_domain": 5}}, preparation={"align": "onset"}, common_fps=30.0)
     tasks = given_.tasks({"mmew": prepared(dataset, given_.preparation)})
     assert [task.fps for task in tasks] == [30.0] * 3 and tasks[0].source == f"onset:{tasks[0].driving}"
