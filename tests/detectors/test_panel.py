@@ -18,7 +18,6 @@ from mebench.training.judges import train_judges
 from mebench.weights import find
 
 
-
 def test_the_shipped_panel_is_complete_and_small():
     panels = shipped_panels()
     assert list(panels) == list(Synme.domains)
