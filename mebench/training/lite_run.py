@@ -77,6 +77,14 @@ def train_lite(
     run = Run(preset.steps, out, asdict(preset), checkpoint_seconds=checkpoint_seconds, log_every=LOG_EVERY)
     rows = train(recipe, run, say=say, published=publish, stop_at=stop_at)
     write_log(weights.with_suffix(".csv"), rows)
-    if any("ratio" in row for row in rows):
-        draw_curve(rows, ["ratio", "copy_ratio", "gain"], weights.with_suffix(".png"))
+    if curve := curves(rows):
+        draw_curve(rows, curve, weights.with_suffix(".png"))
     return weights
+
+
+def curves(rows: list[dict[str, float]]) -> list[str]:
+    """Columns of the log that the curve shows: the checks on held-out people, or, when a run was too short for two of
+    them, the losses."""
+    if sum("ratio" in row for row in rows) > 1:
+        return ["ratio", "copy_ratio", "gain"]
+    return [name for name in ("motion", "image", "warped") if any(name in row for row in rows)]
