@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mebench import registry
 from mebench.errors import InputError, MebenchError
 from mebench.metrics.micro_au.report import report
 from mebench.metrics.micro_au.verdicts import Judged, judge
-from mebench.protocol import Task
+from mebench.protocol import Protocol, Task
 from mebench.runs.inputs import TaskInputs
+from mebench.runs.plan import load_datasets
 from mebench.runs.store import RunStore
 
 
@@ -19,11 +19,13 @@ def judge_run(folder: Path) -> dict[str, Any]:
     """Agreement of the clips of a run folder with annotation and driving clips, beside the stored gain, as JSON values.
 
     Failed and unreadable clips are counted, not judged. Raises :class:`InputError` when the folder is no run, or holds
-    no clip that can be judged.
+    no clip that can be judged, and :class:`~mebench.errors.ConfigError` when a dataset of the run is not there.
     """
     store = RunStore(folder)
-    if store.run_record() is None:
+    record = store.run_record()
+    if record is None:
         raise InputError(f"{folder} is no run folder: it has no run.json.")
+    datasets = load_datasets(Protocol.model_validate(record["protocol"]["content"]))
     judged: list[Judged] = []
     gains: list[float | None] = []
     left_out = 0
@@ -33,7 +35,8 @@ def judge_run(folder: Path) -> dict[str, Any]:
             left_out += 1
             continue
         task = Task.from_record(row["task"])
-        inputs = TaskInputs(task, registry.load("datasets", task.dataset)())
+        source = datasets[task.source_dataset] if task.source_dataset else None
+        inputs = TaskInputs(task, datasets[task.dataset], source)
         try:
             judged.append(inputs.sample(store.read_clip(row["clip"])).once(judge))
         except MebenchError:
