@@ -21,6 +21,7 @@ from mebench.cli import (
     protocol,
     run,
     score,
+    site,
     submit,
     tasks,
     train,
@@ -122,6 +123,7 @@ app.add_typer(weights.app, name="weights")
 app.add_typer(validate.app, name="validate")
 app.add_typer(train.app, name="train")
 app.add_typer(au.app, name="au")
+app.add_typer(site.app, name="site")
 
 
 def main() -> None:

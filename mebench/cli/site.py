@@ -1,0 +1,49 @@
+"""``mebench site``: the leaderboard as static pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Build the leaderboard, or look at it here.")
+
+_OUT = typer.Option(Path("build/site"), "--out", help="Folder of the site; an older site there is replaced.")
+_SUBMISSIONS = typer.Option(
+    None, "--submissions", help="The tree of submissions. Default: the one of this installation."
+)
+
+
+@app.command()
+def build(out: Path = _OUT, submissions: Path | None = _SUBMISSIONS) -> None:
+    """Write the pages, the JSON interface and the tables. Submissions that cannot be read are left out and named.
+
+    Example: mebench site build --out build/site
+    """
+    from mebench.leaderboard.site import build_site
+
+    built = build_site(out, submissions)
+    for name, reason in built.broken.items():
+        typer.echo(f"left out: {name}: {reason}", err=True)
+    typer.echo(f"{built.pages} pages: {built.folder / 'index.html'}")
+    if built.broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    out: Path = _OUT,
+    submissions: Path | None = _SUBMISSIONS,
+    port: int = typer.Option(8000, "--port", min=0, max=65535, help="On this machine alone; 0 takes a free one."),
+) -> None:
+    """Build the site and serve it to this machine until Ctrl-C.
+
+    Example: mebench site serve
+    """
+    from mebench.leaderboard.site import build_site
+    from mebench.leaderboard.site.serve import serve as run
+
+    built = build_site(out, submissions)
+    with run(built.folder, port) as server:
+        typer.echo(f"http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")
+        server.serve_forever()

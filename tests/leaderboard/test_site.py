@@ -1,0 +1,103 @@
+"""The pages say what the submissions say, and only that."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from board_run import FACTS, PROTOCOL, write_run
+
+from mebench.errors import ConfigError
+from mebench.leaderboard.folder import read_submission
+from mebench.leaderboard.ranking import places
+from mebench.leaderboard.site import build_site
+from mebench.leaderboard.submit import submit
+
+
+@pytest.fixture(scope="module")
+def site(whole_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_site(tmp_path_factory.mktemp("site") / "out", whole_tree, facts=FACTS).folder
+
+
+def test_every_submission_is_on_its_board_and_has_a_page(site: Path, whole_tree: Path) -> None:
+    board = (site / f"board/{PROTOCOL}.html").read_text()
+    for manifest in whole_tree.glob("*/*/manifest.json"):
+        submission = read_submission(manifest.parent)
+        for result in submission.results:
+            page = f"result/{submission.manifest.method}--{submission.manifest.version}--{result.name}.html"
+            assert (site / page).is_file()
+            if submission.card.role not in ("floor", "ceiling"):
+                assert f'href="../{page}"' in board
+        assert (site / f"method/{submission.manifest.method}.html").is_file()
+
+
+def test_numbers_of_the_interface_are_those_of_the_submission(site: Path, whole_tree: Path) -> None:
+    result = read_submission(whole_tree / "direct/1").results[0]
+    expected = result.cells["psnr", "cross", None]["value"]
+    board = json.loads((site / f"api/v1/boards/{PROTOCOL}.json").read_text())
+    (row,) = [r for r in board["tables"][1]["rows"] if (r["method"], r["backbone"]) == ("direct", result.backbone)]
+    assert row["cells"]["psnr"] == expected and row["tier"] == "self-reported"
+    with (site / f"data/{PROTOCOL}.csv").open() as file:
+        lines = [
+            line
+            for line in csv.DictReader(file)
+            if (line["method"], line["backbone"], line["kind"], line["domain"], line["metric"])
+            == ("direct", result.backbone, "cross", "", "psnr")
+        ]
+    assert [float(line["mean"]) for line in lines] == [expected["mean"]]
+    copied = site / "data/direct/1" / result.name / "clips.csv"
+    assert copied.read_bytes() == (result.folder / "clips.csv").read_bytes()
+
+
+def test_every_link_leads_somewhere_and_none_leaves(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        for link in re.findall(r'(?:href|src)="([^"#]*)', page.read_text()):
+            if link and not link.startswith("data:"):
+                assert not re.match(r"[a-z]+:|//", link), (page, link)
+                assert (page.parent / link).is_file(), (page, link)
+
+
+def test_the_same_submissions_give_the_same_bytes(site: Path, whole_tree: Path, tmp_path: Path) -> None:
+    again = build_site(tmp_path / "again", whole_tree, facts=FACTS).folder
+    files = {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+
+
+def test_the_better_method_is_first_and_a_superseded_one_has_no_rank(whole_tree: Path, site: Path) -> None:
+    found = {name: read_submission(whole_tree / name / "1").results[0] for name in ("magplus", "direct", "warp-demag")}
+    ranked = places(found, FACTS, "cross")
+    assert [min(ranked, key=lambda name: ranked[name].rank), ranked["magplus"].rank] == ["magplus", 1.0]
+    assert ranked["magplus"].best > 0.9 and ranked["direct"].low >= 2.0
+    assert set(ranked["direct"].families) == {"motion", "truth", "realism", "identity"}
+    board = json.loads((site / f"api/v1/boards/{PROTOCOL}.json").read_text())
+    old = [row for row in board["tables"][0]["rows"] if not row["newest"]]
+    assert [(row["method"], row["version"], row["place"]) for row in old] == [("warp-demag", "1", None)]
+
+
+def test_hostile_words_are_text(tree: Path, tmp_path: Path) -> None:
+    bad = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u202egnp.exe"
+    run = write_run(tmp_path / "run", "bad", None, 0.5, title=bad, summary=bad, authors=[bad], licence=bad, paper=bad)
+    submit([run], "bad", out=tree, with_previews=False)
+    folder = build_site(tmp_path / "site", tree, facts=FACTS).folder
+    for page in folder.rglob("*.html"):
+        text = page.read_text()
+        assert "<script>alert" not in text and "<img src=x" not in text and ">49" not in text
+        assert text.count("<script") == 1
+
+
+def test_what_cannot_be_read_is_named_and_left_out(tree: Path, tmp_path: Path) -> None:
+    (tree / "direct/1/card.yaml").write_text("name: [")
+    built = build_site(tmp_path / "site", tree, facts=FACTS)
+    assert list(built.broken) == ["direct/1"]
+    assert "direct" not in (built.folder / f"board/{PROTOCOL}.html").read_text().split("<tbody")[1]
+
+
+def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path, tree: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.tex").write_text("years")
+    with pytest.raises(ConfigError, match="no site"):
+        build_site(tmp_path / "mine", tree, facts=FACTS)
+    assert (tmp_path / "mine/thesis.tex").is_file()

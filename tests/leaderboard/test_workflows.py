@@ -1,0 +1,109 @@
+"""The workflow files: well formed, least rights, and nothing of a pull request is executed."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from board_run import FACTS
+
+from mebench.leaderboard.folder import read_submission
+from mebench.leaderboard.report import difference, markdown
+from mebench.leaderboard.verify import verify
+
+GITHUB = Path(__file__).parents[2] / ".github"
+
+if not GITHUB.is_dir():
+    pytest.skip("this tree was made without .github", allow_module_level=True)
+
+
+def workflow(name: str) -> dict[str, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load((GITHUB / "workflows" / name).read_text())
+    return {("on" if key is True else key): value for key, value in loaded.items()}  # YAML 1.1 reads on as true
+
+
+NAMES = sorted(path.name for path in (GITHUB / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_workflow_is_bounded_and_has_least_rights(name: str) -> None:
+    found = workflow(name)
+    assert found["permissions"] == {"contents": "read"}
+    assert set(found) <= {"name", "on", "permissions", "concurrency", "jobs"}
+    assert "pull_request_target" not in found["on"]
+    for job in found["jobs"].values():
+        assert set(job) <= {"if", "needs", "runs-on", "timeout-minutes", "permissions", "environment", "steps"}
+        assert job["timeout-minutes"] <= 60 and job["runs-on"] == "ubuntu-latest"
+        for step in job["steps"]:
+            assert ("uses" in step) != ("run" in step)
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step.get("uses", "actions/checkout@v4"))
+            assert "${{" not in step.get("run", "")  # words of a pull request reach the shell as variables alone
+
+
+def test_a_submission_is_verified_without_running_anything_of_it() -> None:
+    (job,) = workflow("submission.yml")["jobs"].values()
+    runs = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "permissions" not in job and "secrets" not in (GITHUB / "workflows/submission.yml").read_text()
+    for line in runs.splitlines():
+        assert not re.search(r"(python|pip|bash|sh|mebench)\s+(\S+\s+)*?\.?/?data/", line), line
+    assert "pip install ./base" in runs
+    checkouts = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout")]
+    assert [c["path"] for c in checkouts] == ["base", "data"]
+    assert not any(c["persist-credentials"] for c in checkouts)
+    writers = [
+        j for j in workflow("comment.yml")["jobs"].values() if j.get("permissions", {}).get("pull-requests") == "write"
+    ]
+    assert writers and not any(s.get("uses", "").startswith("actions/checkout") for j in writers for s in j["steps"])
+
+
+def test_shell_blocks_are_valid() -> None:
+    for name in NAMES:
+        for job in workflow(name)["jobs"].values():
+            for step in job["steps"]:
+                if "run" in step:
+                    assert subprocess.run(["bash", "-n", "-c", step["run"]]).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def changed() -> Any:
+    spec = importlib.util.spec_from_file_location("changed", GITHUB / "scripts/changed_submissions.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_only_new_folders_of_submissions_pass(changed: Any) -> None:
+    added = [("A", "submissions/mine/1/card.yaml"), ("A", "submissions/mine/1/results/a/run.json")]
+    assert changed.folders(added) == ["submissions/mine/1"]
+    for status, path in (
+        ("M", "submissions/mine/1/card.yaml"),
+        ("D", "submissions/mine/1/card.yaml"),
+        ("A", "submissions/mine/1/trust.json"),
+        ("A", "submissions/mine"),
+        ("A", "submissions/../.github/x/y"),
+        ("A", "submissions/mine/../x/card.yaml"),
+        ("A", ".github/workflows/evil.yml"),
+        ("A", "mebench/__init__.py"),
+    ):
+        with pytest.raises(SystemExit):
+            changed.folders([*added, (status, path)])
+
+
+def test_the_comment_gives_paired_differences_and_no_markup(tree: Path) -> None:
+    text = markdown(verify(tree / "magplus/1"), tree, FACTS)
+    assert "accepted" in text and "| `direct/1` | cross | `gain_error` | -" in text
+    card = tree / "magplus/1/card.yaml"
+    card.write_text("name: '@everybody <b>`x`\n")
+    assert not re.search(r"[<@](?![^`]*`)", markdown(verify(tree / "magplus/1"), tree, FACTS))
+
+
+def test_a_method_does_not_differ_from_itself(tree: Path) -> None:
+    first = read_submission(tree / "magplus/1").results[0]
+    found = difference(first, first, FACTS["psnr"], "cross")
+    assert found is not None and found.mean == 0.0
