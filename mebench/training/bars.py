@@ -15,6 +15,9 @@ _COLOURS = ((178, 87, 31), (14, 127, 255), (60, 140, 40), (60, 40, 200), (150, 9
 """Blue, orange, green, red and purple, as BGR."""
 
 _GREY, _BLACK = (215, 215, 215), (40, 40, 40)
+_LETTER = 8
+"""Widest letter in pixels."""
+
 _BAR, _GAP, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 9, 14, 240, 60, 40, 30, 130
 
 
@@ -35,7 +38,8 @@ def draw_bars(panels: Mapping[str, Mapping[str, Mapping[str, float]]], path: Pat
 def _panel(title: str, series: Mapping[str, Mapping[str, float]], unit: str, most: float) -> NDArray[np.uint8]:
     labels = list(dict.fromkeys(label for values in series.values() for label in values))
     step = len(series) * _BAR + _GAP
-    image = np.full((_TOP + _HEIGHT + _BOTTOM, _LEFT + step * len(labels) + _RIGHT, 3), 255, np.uint8)
+    wide = max(_LEFT + step * len(labels) + _RIGHT, _LEFT + _LETTER * len(f"{title} ({unit})"))
+    image = np.full((_TOP + _HEIGHT + _BOTTOM, wide, 3), 255, np.uint8)
     end = _LEFT + step * len(labels)
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = round(_TOP + _HEIGHT * (1.0 - share))

@@ -170,6 +170,8 @@ def means(rows: Sequence[Row], key: str) -> dict[str, dict[float, float]]:
 
 
 def _cell(group: Sequence[Row]) -> str:
+    if not group:
+        return "-"
     error, psnr = np.mean([row.error for row in group]), np.mean([row.psnr for row in group])
     return f"{100.0 * error:.0f} % / {psnr:.1f}"
 
