@@ -57,10 +57,15 @@ def test_folded_spectral_norm_changes_nothing(golden, fill):
     folded = MetaPortrait(network.config, spectral=False).eval()
     folded.load_state_dict(checkpoint.fold(network.state_dict()))
     driving = Driving(case.stored("driving_line"), case.stored("driving_kp"), case.stored("mouth_mask"))
-    inputs = (case.image("source"), case.stored("source_line"), case.code(), driving)
     with torch.no_grad():
-        rendering, _ = folded(*inputs)
-    case.compare("prediction", rendering.prediction)
+        encoded = folded.encode(case.image("source"), case.stored("source_line"), case.code())
+        case.compare("flow", folded.motion(encoded, driving).flow)
+        start = network.SPDAE_G.styles(case.code()).start
+        inner = torch.rand(1, network.SPDAE_G.up_3.conv_s.in_channels, 4, 4, generator=torch.Generator().manual_seed(0))
+        for name in ("conv_0", "conv_s"):
+            ours, theirs = (made.SPDAE_G.up_3.get_submodule(name)(inner) for made in (folded, network))
+            torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(encoded.styles.start, start, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.golden(reads=is_metaportrait)
