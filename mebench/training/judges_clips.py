@@ -61,12 +61,12 @@ def _balanced(dataset: Synme, domain: str) -> list[Clip]:
     for clip in dataset.clips("train", domains=(domain,), per_identity=POOL):
         people.setdefault(clip.subject, []).append((clip, present(clip)))
     taken = [entry for clips in people.values() for entry in clips[:CLIPS_PER_IDENTITY]]
-    counts = np.sum([units for _, units in taken], axis=0, dtype=np.float64)
+    counts: NDArray[np.float64] = np.sum([units for _, units in taken], axis=0, dtype=np.float64)
     for _ in range(ADDED):
         for clips in people.values():
             rest = clips[CLIPS_PER_IDENTITY:]
             worth = [float((units / (1.0 + counts)).sum()) for _, units in rest]
             entry = clips.pop(CLIPS_PER_IDENTITY + int(np.argmax(worth)))
-            counts += entry[1]
+            counts = counts + entry[1].astype(np.float64)
             taken.append(entry)
     return sorted((clip for clip, _ in taken), key=lambda clip: clip.key)
