@@ -95,7 +95,9 @@ def test_cells_that_make_no_sense_cost_their_row(casme2: Path, tmp_path: Path) -
     write_workbook(root / SHEET, {"Sheet1": rows})
     report = registry.load("datasets", "casme2")(Installation(root)).check()
     assert report.details["found"] == 4 and report.level == 1
-    assert "row 2 of" in report.details["unreadable_rows"][0] and any("'soon' is no frame number" in line for line in report.lines)
+    assert "row 2 of" in report.details["unreadable_rows"][0] and any(
+        "'soon' is no frame number" in line for line in report.lines
+    )
 
 
 def test_names_outside_ascii(tmp_path: Path) -> None:
