@@ -23,7 +23,8 @@ Flags = NDArray[np.bool_]
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Two sets of verdicts on N clips. f1, kappa: of each action unit, float64 ``[12]``, over the clips. f1_macro: mean
-    of ``f1`` over the units that occur on either side; f1 counts 0 for the others, which say nothing."""
+    of ``f1`` over the units that occur on either side; f1 counts 0 for the others, which say nothing. kappa_macro: mean over
+    those of them of which not every clip is said to be present by both, where kappa is not defined."""
 
     f1: NDArray[np.float64]
     kappa: NDArray[np.float64]
@@ -36,11 +37,12 @@ def compare(wanted: Flags, seen: Flags) -> Comparison:
     """wanted, seen: bool ``[N,12]``."""
     each, chance_corrected = scores.f1(wanted, seen), scores.kappa(wanted, seen)
     occurs = (wanted | seen).any(axis=0)
+    varies = occurs & ~(wanted & seen).all(axis=0)  # both sides say "present" of every clip: kappa is not defined
     return Comparison(
         f1=each,
         kappa=chance_corrected,
         f1_macro=float(each[occurs].mean()) if occurs.any() else 0.0,
-        kappa_macro=float(chance_corrected[occurs].mean()) if occurs.any() else 0.0,
+        kappa_macro=float(chance_corrected[varies].mean()) if varies.any() else 0.0,
         support=wanted.sum(axis=0),
     )
 
