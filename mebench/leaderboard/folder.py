@@ -17,6 +17,10 @@ from mebench.leaderboard.tables import read_bounds, read_clips
 from mebench.leaderboard.upgrade import upgraded
 from mebench.runs.schema import BoundsRecord, Cell, Estimate, SetRecord, TaskRecord
 
+LEAST_RERUN = 5
+"""Tasks that must have been generated again for the tier ``re-run``: somebody who cheats on half of the tasks is missed by
+five random ones with a chance of 3 %."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -60,7 +64,9 @@ class Submission:
         reruns = trust.reruns if trust else {}
         return {
             result.name: "re-run"
-            if result.name in reruns and all(task.agreed != "no" for task in reruns[result.name].tasks)
+            if result.name in reruns
+            and len({task.task for task in reruns[result.name].tasks}) >= min(LEAST_RERUN, len(result.rows))
+            and all(task.agreed != "no" for task in reruns[result.name].tasks)
             else "self-reported"
             for result in self.results
         }

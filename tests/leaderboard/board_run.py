@@ -15,7 +15,7 @@ from mebench.runs.schema import SCHEMA_VERSION
 
 PROTOCOL = "open-mini"
 
-FACTS: dict[str, Any] = {
+_KNOWN: dict[str, Any] = {
     name: {
         "name": name,
         "version": 1,
@@ -46,7 +46,12 @@ FACTS: dict[str, Any] = {
         ("csim[dlib]", "identity", "1", "higher", 1.0, -1.0, 3),
     )
 }
-"""Facts of the protocol's metrics, without the networks behind them."""
+
+
+FACTS: dict[str, Any] = {
+    name: _KNOWN.get(name, {**_KNOWN["spill"], "name": name}) for name in load_protocol(PROTOCOL).metrics
+}
+"""Facts of the protocol's metrics, without the networks behind them; those that are not named above are like spill."""
 
 
 def tasks() -> list[Task]:
@@ -100,7 +105,7 @@ def scores(index: int, quality: float) -> dict[str, Any]:
         "lpips[alexnet]": 0.05 * (1 - q),
         "csim[dlib]": 1.0 - 0.08 * q,
     }
-    return {name: {"version": 1, "value": value, "reason": None} for name, value in values.items()}
+    return {name: {"version": 1, "value": values.get(name, 1 - q), "reason": None} for name in FACTS}
 
 
 def row(task: Task, index: int, quality: float, method: str) -> dict[str, Any]:

@@ -228,13 +228,15 @@ def test_outputs_of_another_submission_are_found(tree: Path, tmp_path: Path) -> 
 def test_a_rerun_lifts_the_tier_until_the_manifest_changes(tree: Path) -> None:
     submission = read_submission(tree / "magplus/1")
     name = submission.results[0].name
-    agreed = Rerun(date="2026-01-02", by="us", code={}, tasks=[RerunTask(task="self--c0", agreed="hash")])  # type: ignore[arg-type]
+    tasks_again = [RerunTask(task=f"self--c{index}", agreed="hash") for index in range(5)]
+    agreed = Rerun(date="2026-01-02", by="us", code={}, tasks=tasks_again)  # type: ignore[arg-type]
     write_trust(submission, {name: agreed})
     assert read_submission(tree / "magplus/1").tiers[name] == "re-run"
     assert verify(tree / "magplus/1").ok
-    refuted = agreed.model_copy(update={"tasks": [RerunTask(task="self--c0", agreed="no")]})
-    write_trust(submission, {name: refuted})
-    assert read_submission(tree / "magplus/1").tiers[name] == "self-reported"
+    refuted = [*tasks_again, RerunTask(task="cross--c0", agreed="no")]
+    for too_little in (tasks_again[:4], refuted):
+        write_trust(submission, {name: agreed.model_copy(update={"tasks": too_little})})
+        assert read_submission(tree / "magplus/1").tiers[name] == "self-reported"
     write_trust(submission, {name: agreed})
     manifest = tree / "magplus/1/manifest.json"
     manifest.write_text(manifest.read_text() + " ")
