@@ -34,7 +34,11 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
     tasks = summary["tasks"]
     console.print(f"{title}: {tasks['ok'] + tasks['failed']} of {tasks['planned']} tasks", markup=False)
     if any(cell["domain"] is None for cell in summary["cells"]):
-        console.print(result_table(summary))
+        whole = result_table(summary)
+        natural = console.measure(whole, options=console.options.update(max_width=1000)).maximum
+        fits = natural <= console.width
+        for table in [whole] if fits else [result_table(summary, kind) for kind in kinds_of(summary)]:
+            console.print(table)
         console.print(legend(summary), markup=False)
     for line in remarks(summary):
         console.print(line, markup=False, soft_wrap=True)
@@ -43,12 +47,21 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
     console.print(f"next:   {next_command(summary, result.command)}", markup=False, soft_wrap=True)
 
 
-def result_table(summary: SummaryRecord) -> Table:
-    """Metrics down, kinds of task across; each with the value and its interval, the floor and the ceiling."""
+def kinds_of(summary: SummaryRecord) -> list[str]:
+    """The kinds of task that have numbers."""
+    found = {cell["kind"] for cell in summary["cells"] if cell["domain"] is None}
+    return [kind for kind in ("self", "cross") if kind in found]
+
+
+def result_table(summary: SummaryRecord, only: str | None = None) -> Table:
+    """Metrics down, kinds of task across; each with the value and its interval, the floor and the ceiling.
+
+    only: this kind alone, for terminals that are too narrow for both.
+    """
     cells: dict[tuple[str, str], Cell] = {
         (cell["metric"], cell["kind"]): cell for cell in summary["cells"] if cell["domain"] is None
     }
-    kinds = [kind for kind in ("self", "cross") if any(k == kind for _, k in cells)]
+    kinds = [kind for kind in kinds_of(summary) if only in (None, kind)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("metric", no_wrap=True)
     for kind in kinds:

@@ -47,7 +47,7 @@ def test_a_database_is_added_checked_and_removed(tmp_path: Path, call: Callable[
     assert owner_of(tmp_path / "d" / "CASME2_RAW_selected" / "sub01") == "casme2" and owner_of(tmp_path) is None
     code, text = call(data, "check", "--json")
     found = json.loads(text)
-    assert code == 0 and set(found) == {"casme2", "synme"}
+    assert code == 0 and {"casme2", "synme"} <= set(found)
     assert found["casme2"]["found"] == 5 and len(found["casme2"]["fingerprint"]) == 16
     assert call(data, "check", "casme2", "--faces")[0] == 1  # gradients are no faces
     assert "of the subjects 01 alone" in call(data, "terms", "casme2")[1]
