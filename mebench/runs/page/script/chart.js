@@ -74,7 +74,7 @@ class Chart {
     if (low < 0) low -= room;
     const bottom = height - margin.bottom;
     this.y = (value) => bottom - ((value - low) / (high - low)) * (bottom - margin.top);
-    svg("rect", { class: "phase", x: this.x(clip.onset), width: this.x(clip.offset) - this.x(clip.onset), y: margin.top, height: bottom - margin.top }, root);
+    svg("rect", { class: "phase", x: this.x(clip.onset), width: Math.max(0, this.x(clip.offset) - this.x(clip.onset)), y: margin.top, height: bottom - margin.top }, root);
     if (values.length) this.drawValues(root, low, high, width);
     this.drawTime(root, bottom);
     this.drawMarks(root, bottom);
