@@ -76,6 +76,45 @@ def _dataset(name: str) -> Entry:
     return {"summary": _first_sentence(dataset), "domains": list(dataset.domains), "licence": dataset.terms.licence}
 
 
+def _backbone(name: str) -> Entry:
+    """What is known of a backbone, with its default weights loaded where they are there."""
+    from mebench.backbones.speeds import speeds
+    from mebench.weights.catalogue import FILES
+    from mebench.weights.locate import place
+
+    rows = [row for row in FILES.values() if any(need.startswith(f"backbone {name} ") for need in row.needed_by)]
+    files = {row.name: {"there": place(row.name).is_file(), "licence": row.licence} for row in rows}
+    loaded = registry.load("backbones", name)
+    measured = speeds().get(name)
+    entry: Entry = {"weights": files, "frames_per_second": measured["frames_per_second"] if measured else None}
+    try:
+        backbone = loaded()
+    except MebenchError as error:
+        texts = [f"{file} ({'there' if known['there'] else 'not here'})" for file, known in files.items()]
+        return {**entry, "summary": "; ".join(texts) or _first_sentence(loaded), "unavailable": str(error)}
+    facts = backbone.facts
+    entry |= {
+        "paper": facts.paper,
+        "resolution": facts.resolution,
+        "parameters": _parameters(backbone),
+        "licence_of_code": "Apache-2.0" if loaded.__module__.startswith("mebench.") else None,
+    }
+    millions = entry["parameters"] / 1e6
+    speed = "" if entry["frames_per_second"] is None else f", {entry['frames_per_second']:.1f} frames/s"
+    others = [file for file, known in files.items() if not known["there"]]
+    added = f"; to be added: {', '.join(others)}" if others else ""
+    summary = f"{facts.weights}, {millions:.1f} M parameters, {facts.resolution} px{speed}{added}. {facts.paper}"
+    return {**entry, "summary": summary}
+
+
+def _parameters(thing: object) -> int:
+    """Numbers in the networks that an object holds, each counted once."""
+    import torch
+
+    held = [value for value in vars(thing).values() if isinstance(value, torch.nn.Module)]
+    return sum(tensor.numel() for tensor in {id(p): p for module in held for p in module.parameters()}.values())
+
+
 def _plugin(kind: str) -> Callable[[str], Entry]:
     return lambda name: {"summary": _first_sentence(registry.load(kind, name))}
 
@@ -89,6 +128,6 @@ _SOURCES: dict[str, tuple[Callable[[], tuple[str, ...]], Callable[[str], Entry]]
     "protocols": (_protocols, _protocol),
     "metrics": (lambda: registry.names("metrics"), _metric),
     "datasets": (lambda: registry.names("datasets"), _dataset),
-    "backbones": (lambda: registry.names("backbones"), _plugin("backbones")),
+    "backbones": (lambda: registry.names("backbones"), _backbone),
     "magnifiers": (lambda: registry.names("magnifiers"), _plugin("magnifiers")),
 }
