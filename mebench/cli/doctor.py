@@ -56,19 +56,44 @@ def _show(found: Examination, console: Console) -> None:
     failing = [method["name"] for method in found.methods if method["error"]]
     names = ", ".join(method["name"] for method in found.methods if not method["error"])
     console.print(Text.assemble(("methods   ", "bold"), f"ready: {names or 'none'}" + _also(failing)))
-    plain = [metric["name"] for metric in found.metrics if not metric["networks"]]
-    console.print(Text.assemble(("metrics   ", "bold"), f"without a network: {', '.join(plain)}"))
-    for metric in found.metrics:
-        if metric["networks"]:
-            networks = ", ".join(f"{n['name']} ({_STATES[n['state']]})" for n in metric["networks"])
-            console.print(Text.assemble("          ", f"{metric['name']}: {networks}"))
-    for line in aligned(("weights", "state", "SHA-256", "licence", "commercial", "needed by"), _weights(found)):
+    for title, text in _metrics(found):
+        console.print(Text.assemble((f"{title:<10}", "bold"), text))
+    for line in aligned(("weights", "state", "SHA-256", "licence", "commercial"), _weights(found)):
         console.print(Text(line))
-    if found.optional:
-        console.print(Text("can be added", style="bold"))
-        for item in found.optional:
-            console.print(Text(f"  {item.what}; for {item.blocks}: {item.mend}"))
+    _show_optional(found, console)
     _show_problems(found, console)
+
+
+def _show_optional(found: Examination, console: Console) -> None:
+    """What can be added: names alone where the command is the same for all."""
+    from rich.text import Text
+
+    names: list[str] = []
+    others: list[str] = []
+    for item in found.optional:
+        name = item.what.partition(":")[0]
+        same = item.mend == f"mebench weights add {name} PATH"
+        (names if same else others).append(name if same else f"{item.what}; for {item.blocks}: {item.mend}")
+    if names:
+        how = "can be added with mebench weights add NAME PATH (mebench weights list NAME tells what it is): "
+        console.print(Text.assemble((how, "bold"), ", ".join(names)))
+    for text in others:
+        console.print(Text.assemble(("can be added: ", "bold"), text))
+
+
+def _metrics(found: Examination) -> list[tuple[str, str]]:
+    """Those whose networks are there, and those that wait for one."""
+    waiting = {
+        metric["name"]: [n for n in metric["networks"] if n["state"] in ("missing", "altered")]
+        for metric in found.metrics
+    }
+    lines = [("metrics", "ready: " + ", ".join(name for name, networks in waiting.items() if not networks))]
+    blocked = [
+        name + ": " + ", ".join(f"{network['name']} ({_STATES[network['state']]})" for network in networks)
+        for name, networks in waiting.items()
+        if networks
+    ]
+    return [*lines, ("", "; ".join(blocked))] if blocked else lines
 
 
 def _show_problems(found: Examination, console: Console) -> None:
@@ -92,7 +117,6 @@ def _weights(found: Examination) -> list[tuple[str, ...]]:
             (row["sha256"] or "")[:8],
             row["licence"].partition(" (")[0],
             row["commercial"],
-            ", ".join(row["needed_by"]),
         )
         for row in found.weights
         if row["needed"] or row["state"] != "missing"
