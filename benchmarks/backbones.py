@@ -3,7 +3,7 @@
 Each backbone with its default weights animates one rendered portrait with one rendered clip: as mebench does it (the source
 enrolled once, frames in batches) and as the demonstrations of the papers do it (a loop in which the source is enrolled again
 for every frame). Both run in one process on one thread, one after the other; the ratio is what to look at. Times are of the
-processor on a CPU, of the wall on a GPU. The result is also kept for ``mebench list backbones``.
+processor; networks run on the CPU. The result is also kept for ``mebench list backbones``.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ TARGET = 0.0400
 ``mebench train target`` (see :mod:`mebench.training.expression_target`)."""
 
 ALREADY_ORDINARY = 0.6 * TARGET
-"""From this size on an expression lies in the range of ordinary ones (their 10th percentile) and is not magnified."""
+"""From this size on an expression lies in the range of ordinary ones (about the 10th percentile of six
+clips) and is not magnified."""
 
 LARGEST_FACTOR = 16.0
 """FlowMag's training range (arXiv 2311.17056) ends here."""
