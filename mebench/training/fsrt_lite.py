@@ -52,5 +52,5 @@ def _save(network: LiteFsrt, path: Path, about: dict[str, str]) -> None:
     save_lite(network, path, half=True, about=about)
 
 
-TRAINING = LiteTraining("fsrt-lite", LitePreset(LiteConfig(), steps=1500), LiteRecipe, _save)
+TRAINING = LiteTraining("fsrt-lite", LitePreset(LiteConfig(), steps=3000), LiteRecipe, _save)
 """What ``mebench train backbone fsrt --preset lite`` runs."""
