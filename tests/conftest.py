@@ -50,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the slow tests too; -m slow runs them alone")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``: a process a core, at most eight, since each holds torch and the networks under test (about 2 GB)."""
+    return min(os.cpu_count() or 1, 8)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "golden(reads): the golden files, by content, on which a parity test runs")
     folder = config.getoption("--golden")
