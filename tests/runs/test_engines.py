@@ -32,6 +32,7 @@ def test_an_array_of_jobs_gives_the_same_bytes(start, exact_bytes, log, tmp_path
     assert len(calls(log)) == 2 * before  # nothing was left to do
 
 
+@pytest.mark.slow
 def test_a_job_that_dies_is_named_and_what_it_had_finished_is_kept(start, method_file, log, tmp_path, at_the_nodes):
     options = {"out": tmp_path / "runs", "jobs": 3, **LOCAL_SLURM}
     with pytest.raises(StorageError, match="ended without a result; its log is"):
@@ -39,6 +40,7 @@ def test_a_job_that_dies_is_named_and_what_it_had_finished_is_kept(start, method
     assert 0 < len(list(tmp_path.glob("runs/*/tasks/*.json"))) < 6
 
 
+@pytest.mark.slow
 def test_an_error_that_stops_a_job_arrives_with_its_class(start, protocol_file, tmp_path, at_the_nodes):
     with pytest.raises(InputError, match="is corrupt; export or copy it again"):
         start(protocol=protocol_file(datasets=["fake-broken"]), jobs=1, **LOCAL_SLURM)

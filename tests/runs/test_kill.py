@@ -51,6 +51,7 @@ def only(out: Path) -> Path:
     return next(path for path in out.iterdir() if path.is_dir())
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_and_started_again_a_run_ends_with_the_same_bytes(command, exact_bytes, tmp_path):
     # The log's path is part of the method's options and so of the run's hash: both runs log to one file.
     straight = command(tmp_path / "straight", "log")
@@ -89,6 +90,7 @@ def wait_for_a_clip(log: Path, process: subprocess.Popen[bytes], before: int) ->
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(command, tmp_path):
     log = tmp_path / "log.txt"
     process = subprocess.Popen(command(tmp_path / "out", "log"), env={**os.environ, "PYTHONUNBUFFERED": "1"})
