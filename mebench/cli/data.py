@@ -19,6 +19,10 @@ def add(
     publishable: list[str] = typer.Option([], "--publishable", help="A subject whom the owner allows to be shown."),
     corrections: bool = typer.Option(True, help="Apply the published corrections of labels."),
     exclude: list[str] = typer.Option([], "--exclude", help="Leave out this clip, by its key."),
+    problems: bool = typer.Option(
+        False, "--exclude-problems", help="Leave out the clips that the owners' own lists of problems name."
+    ),
+    links: bool = typer.Option(False, "--follow-links", help="Follow links that lead out of the folder."),
 ) -> None:
     """Tell mebench where a recorded database lies. Nothing is copied.
 
@@ -31,7 +35,7 @@ def add(
     dataset = registry.load("datasets", name)
     if not hasattr(dataset, "installation") and not hasattr(dataset, "available"):
         raise ConfigError(f"the dataset '{name}' needs no folder; it is here.")
-    entry = installed.Installation(path, tuple(publishable), corrections, tuple(exclude))
+    entry = installed.Installation(path, tuple(publishable), corrections, tuple(exclude), problems, links)
     report = dataset(entry).check() if path.is_dir() else None
     if report is None or report.level < 2:
         installed.add(name, entry)
@@ -84,20 +88,27 @@ def check(
             typer.echo(f"{each}: {'complete' if report.complete else 'incomplete'}")
             _print("", report.lines)
     if json_:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(found, indent=2))
     if level:
         raise typer.Exit(level)
 
 
 @app.command()
-def terms(name: str = _NAME) -> None:
+def terms(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Say what the licence of a dataset allows, and what mebench shows of it.
 
     Example: mebench data terms casme2
     """
+    import json
+    from dataclasses import asdict
+
     from mebench import registry
 
     found = registry.load("datasets", name)().terms
+    if json_:
+        value = {**asdict(found), "publishable_subjects": sorted(found.publishable_subjects)}
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        return
     typer.echo(f"licence: {found.licence}")
     if found.access:
         typer.echo(f"asked for at: {found.access}")
@@ -173,8 +184,10 @@ def preview(
 
 
 def _print(name: str, lines: tuple[str, ...]) -> None:
+    from mebench.names import visible
+
     for line in (f"{name}:", *lines) if name else lines:
-        typer.echo(f"  {line}" if line != f"{name}:" else line)
+        typer.echo(f"  {visible(line)}" if line != f"{name}:" else line)
 
 
 def _allowed(always: bool, found: Any) -> str:

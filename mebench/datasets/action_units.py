@@ -88,9 +88,10 @@ class Coding:
 
     def digits(self) -> tuple[int, ...]:
         """The numbers by the rule behind the published composite labels: the digits of each token are the unit, reflexes
-        included; a unit that is marked ``(k)`` anywhere is dropped altogether."""
+        and what is not understood otherwise included; a unit that is marked ``(k)`` anywhere is dropped altogether."""
         dropped = {token.number for token in self.tokens if token.kinetic}
-        return tuple(sorted({token.number for token in self.tokens} - dropped))
+        odd = {int(digits) for text in self.unknown if 0 < len(digits := re.sub(r"[^0-9]", "", text)) <= 3}
+        return tuple(sorted(({token.number for token in self.tokens} | odd) - dropped))
 
 
 def parse(text: object, notation: Notation = PLAIN) -> Coding:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mebench.datasets.action_units import Coding, parse
 from mebench.datasets.sheets import Record
+from mebench.names import trick, visible
 
 NOT_CODED = parse(None)
 
@@ -68,17 +70,20 @@ def usual_emotion(text: str) -> str:
 
 
 def read_rows(path: Path, records: list[Record], make: Callable[[Record], Row | None]) -> Annotation:
-    """A row for each record for which ``make`` gives one. A record with a cell that makes no sense (:class:`ValueError`)
-    becomes a finding; of two records with one key the first counts."""
+    """A row for each record for which ``make`` gives one. A record with a cell that makes no sense (:class:`ValueError`),
+    or with a name that is a trick, becomes a finding; of two records with one key the first counts. Spellings of a subject
+    that differ in case, width or Unicode form alone are one person."""
     rows: dict[str, Row] = {}
+    spellings: dict[str, str] = {}
     findings = []
     for record in records:
         try:
             row = make(record)
+            if row is None:
+                continue
+            row = _named(row, spellings)
         except ValueError as error:
-            findings.append(f"row {record.line} of {path.name}: {error}; the row is left out")
-            continue
-        if row is None:
+            findings.append(f"row {record.line} of {path.name}: {visible(str(error))}; the row is left out")
             continue
         if row.key in rows:
             findings.append(
@@ -87,3 +92,13 @@ def read_rows(path: Path, records: list[Record], make: Callable[[Record], Row | 
             continue
         rows[row.key] = row
     return Annotation(tuple(rows.values()), tuple(findings), path.name)
+
+
+def _named(row: Row, spellings: dict[str, str]) -> Row:
+    """``row`` with its names in composed Unicode and its subject as first spelt; ValueError for a trick."""
+    for what, text in (("subject", row.subject), ("clip name", row.name)):
+        if (wrong := trick(text)) is not None:
+            raise ValueError(f"the {what} '{text[:60]}' {wrong}")
+    subject = unicodedata.normalize("NFC", row.subject)
+    same_person = unicodedata.normalize("NFKC", subject).casefold()
+    return replace(row, subject=spellings.setdefault(same_person, subject), name=unicodedata.normalize("NFC", row.name))

@@ -5,6 +5,9 @@ Yan et al., "CASME Database: A Dataset of Spontaneous Micro-Expressions Collecte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from mebench.datasets.action_units import parse
 from mebench.datasets.annotation import Annotation, Row, read_rows, usual_emotion
 from mebench.datasets.contract import Terms
@@ -33,20 +36,22 @@ class Casme(Recorded):
     domains = ("casme",)
     terms = Terms("CASME licence agreement", text=AGREEMENT, access="casme.psych.ac.cn")
     clips_expected = 189
+    releases: ClassVar[Mapping[int, str]] = {193: "the sheet of 2019, which has four rows more"}
     layouts = (
         *below(("CASME_raw_selected", ""), "raw", "sub{subject}/{name}", r"(?:{name}-|img)0*(\d+)"),
-        *below(("Section A", "Section B"), "raw", "sub{subject}/{name}", r"(?:{name}-|img)0*(\d+)"),
+        # Parts A and B, which were recorded by two cameras, may lie in folders of their own.
+        *below(("CASME_raw_selected", ""), "raw, in parts", "*/sub{subject}/{name}", r"(?:{name}-|img)0*(\d+)"),
         *below(("Cropped", ""), "cropped", "sub{subject}/{name}", r"reg_(?:{name}-|img)0*(\d+)"),
     )
 
     def annotate(self, tree: Tree) -> Annotation:
         """``casme.xlsx`` or ``CASME-coded-*.xls``, with its blank columns, backslashes and misspellings."""
-        path = find_annotation(tree.root, ("casme.xlsx", "CASME-coded*.xls*", "casme*.csv"), self.title)
+        path = find_annotation(tree, ("casme.xlsx", "CASME-coded*.xls*", "casme*.csv"), self.title)
         return read_rows(path, list(records(read_workbook(path), _COLUMNS)), self._row)
 
     def _row(self, record: Record) -> Row:
         return Row(
-            subject=f"{record.number('subject') or 0:02d}",
+            subject=f"{record.person():02d}",
             name=record.text("name"),
             onset=record.number("onset"),
             apex=record.number("apex"),

@@ -40,12 +40,12 @@ class Casme2(Recorded):
 
     def annotate(self, tree: Tree) -> Annotation:
         """``CASME2-coding-*.xlsx``: a slash for an unknown apex, integers and text in the column of action units."""
-        path = find_annotation(tree.root, ("CASME2-coding*.xls*", "CASME2*coding*.csv"), self.title)
+        path = find_annotation(tree, ("CASME2-coding*.xls*", "CASME2*coding*.csv"), self.title)
         return read_rows(path, list(records(read_workbook(path), _COLUMNS)), self._row)
 
     def _row(self, record: Record) -> Row:
         return Row(
-            subject=f"{record.number('subject') or 0:02d}",
+            subject=f"{record.person():02d}",
             name=record.text("name"),
             onset=record.number("onset"),
             apex=record.number("apex"),

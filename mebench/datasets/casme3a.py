@@ -7,9 +7,11 @@ Ecological Validity", IEEE TPAMI 45(3), 2023.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from mebench.datasets.action_units import CASME3, parse
 from mebench.datasets.annotation import Annotation, Row, read_rows, usual_emotion
+from mebench.datasets.casme3a_problems import problems as listed_problems
 from mebench.datasets.contract import Terms
 from mebench.datasets.layout import below
 from mebench.datasets.recorded import AGREEMENT, Recorded
@@ -24,6 +26,7 @@ _COLUMNS = {
     "offset": ("Offset",),
     "units": ("AU", "AUs"),
     "emotion": ("emotion",),
+    "type": ("Expression type",),
 }
 
 
@@ -49,15 +52,30 @@ class Casme3A(Recorded):
     )
 
     def annotate(self, tree: Tree) -> Annotation:
-        """``cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx``: several expressions in one recording."""
-        patterns = ("cas(me)3_part_A_ME_label_JpgIndex*.xls*", "CAS(ME)3_part_A_ME*.xls*", "cas(me)3_part_A*.csv")
-        path = find_annotation(tree.root, patterns, self.title)
+        """``cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx``: several expressions in one recording. Without it
+        ``CAS(ME)3_part_A_v2.xls``, whose macro-expressions are passed over."""
+        patterns = (
+            "cas(me)3_part_A_ME_label_JpgIndex*.xls*",
+            "CAS(ME)3_part_A_ME*.xls*",
+            "CAS(ME)3_part_A_v*.xls*",
+            "cas(me)3_part_A*.csv",
+        )
+        path = find_annotation(tree, patterns, self.title)
         seen: Counter[tuple[str, str]] = Counter()
-        found = read_rows(path, list(records(read_workbook(path), _COLUMNS)), lambda record: self._row(record, seen))
+        micro = [
+            record
+            for record in records(read_workbook(path), _COLUMNS, optional=frozenset({"type"}))
+            if record.text("type").lower()[:5] in ("", "micro")
+        ]
+        found = read_rows(path, micro, lambda record: self._row(record, seen))
         if "v1" in path.name.lower():
             note = f"{path.name} is the first version, in which entries are known to be wrong; get version 2 from the authors"
             return Annotation(found.rows, found.findings, found.source, (note,))
         return found
+
+    def problems(self, tree: Tree, rows: Sequence[Row]) -> dict[str, str]:
+        """What the authors' lists say; see :mod:`mebench.datasets.casme3a_problems`."""
+        return listed_problems(tree, rows)
 
     def _row(self, record: Record, seen: Counter[tuple[str, str]]) -> Row:
         subject, video = record.text("subject"), record.text("video")

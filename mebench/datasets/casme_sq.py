@@ -39,7 +39,7 @@ class CasmeSq(Recorded):
     def annotate(self, tree: Tree) -> Annotation:
         """``CAS(ME)^2code_final*.xlsx``: three sheets without headers, known by their place: labels, folder of each
         participant, four-digit code of each film. An offset of 0 is unknown; the apex takes its place."""
-        path = find_annotation(tree.root, ("CAS(ME)*code_final*.xls*",), self.title)
+        path = find_annotation(tree, ("CAS(ME)*code_final*.xls*",), self.title)
         sheets = read_workbook(path)
         if len(sheets) < 3:
             raise InputError(

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 _APEX_FLAGS = {APEX_ESTIMATED, APEX_UNKNOWN}
 
-_SHOWN = 20
-"""Names in a line on the screen; the JSON has all."""
+_SHOWN, _FEW = 20, 3
+"""Names of missing clips on the screen, and of anything else; the JSON has all."""
+
+_WIDTH = 240
+"""Characters of a line on the screen, so that the report of a damaged database is still one screen."""
 
 
 def examine(database: Recorded, *, deep: bool = False, faces: bool = False) -> CheckReport:
@@ -85,9 +88,13 @@ def _details(database: Recorded, contents: Contents, deep: bool) -> dict[str, An
         "already_fixed": outcome["already fixed upstream"],
         "conflicts": outcome["unexpected"],
         "not_here": outcome["no such clip"],
+        "problems": contents.problems,
+        "problems_left_out": database.installation is not None and database.installation.exclude_problems,
+        "passed_over": contents.passed_over,
+        "release": database.releases.get(len(used), ""),
         "notes": list(contents.annotation.notes),
         "numbering": _numbering(contents),
-        "census": compare(database.name, used, database.clips_expected),
+        "census": compare(database.name, used, database.clips_expected, database.releases),
     }
 
 
@@ -135,7 +142,8 @@ def _numbering(contents: Contents) -> str:
 
 
 def _lines(database: Recorded, details: dict[str, Any]) -> Iterable[str]:
-    expected = f" ({details['expected']} in the common release)" if details["expected"] else ""
+    release = details["release"] or f"{details['expected']} in the common release"
+    expected = f" ({release})" if details["expected"] else ""
     yield f"{details['found']} of {details['annotated']} annotated clips found, {details['subjects']} subjects{expected}"
     yield f"folder {details['root']}, annotation {details['annotation']}, frames: {details['layout'] or 'none found'}"
     yield f"fingerprint {details['fingerprint']}"
@@ -143,11 +151,12 @@ def _lines(database: Recorded, details: dict[str, Any]) -> Iterable[str]:
     for key, reason in details["lost"].items():
         by_reason.setdefault("frames missing" if reason == "its frames are missing" else reason, []).append(key)
     for reason, keys in by_reason.items():
-        yield _listed(reason, keys)
+        yield _listed(reason, keys, _SHOWN)
     if details["numbering"]:
         yield details["numbering"]
     if details["undecodable"]:
-        yield _listed("images that cannot be decoded", list(details["undecodable"].values()))
+        yield _listed("clips with an image that cannot be decoded", list(details["undecodable"]))
+        yield f"the first of them: {next(iter(details['undecodable'].values()))}"
     if details["faceless"]:
         yield _listed("clips without a face that can be cropped, left out with --exclude", list(details["faceless"]))
     if details["unlisted"]:
@@ -155,6 +164,16 @@ def _lines(database: Recorded, details: dict[str, Any]) -> Iterable[str]:
     if gaps := details["gaps"]:
         known = ", a known trait of this release" if database.gaps_expected else ""
         yield _listed(f"gaps, {sum(gaps.values())} frames{known}", [f"{key} ({n})" for key, n in gaps.items()])
+    if problems := details["problems"]:
+        done = "left out" if details["problems_left_out"] else "left out with --exclude-problems"
+        yield _listed(
+            f"clips in the owners' lists of problems, {done}", [f"{key} {why}" for key, why in problems.items()]
+        )
+    if passed := details["passed_over"]:
+        yield _listed(
+            "files or folders passed over (links are followed with --follow-links)",
+            [f"{name} {why}" for name, why in passed.items()],
+        )
     for name, words in (
         ("unreadable_rows", "rows that make no sense"),
         ("corrected", "labels corrected"),
@@ -174,6 +193,12 @@ def _lines(database: Recorded, details: dict[str, Any]) -> Iterable[str]:
     yield from details["census"]
 
 
-def _listed(words: str, items: list[str]) -> str:
-    more = f", and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-    return f"{len(items)} {words}: {', '.join(items[:_SHOWN])}{more}"
+def _listed(words: str, items: list[str], most: int = _FEW) -> str:
+    """A line with the first items that fit; one at least."""
+    shown = items[:1]
+    for item in items[1:most]:
+        if len(", ".join([*shown, item])) > _WIDTH:
+            break
+        shown.append(item)
+    more = f", and {len(items) - len(shown)} more" if len(items) > len(shown) else ""
+    return f"{len(items)} {words}: {', '.join(shown)}{more}"

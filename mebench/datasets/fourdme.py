@@ -49,7 +49,7 @@ class FourDme(Recorded):
     def annotate(self, tree: Tree) -> Annotation:
         """``4DME_Labelling_Micro_release v1.xlsx``: frames as decimals, units that start with ``AU``, stray blanks, and
         ``(k)`` at units that do not belong to the micro-expression."""
-        path = find_annotation(tree.root, ("4DME_Labelling_Micro*.xls*", "4DME*Micro*.csv"), self.title)
+        path = find_annotation(tree, ("4DME_Labelling_Micro*.xls*", "4DME*Micro*.csv"), self.title)
         columns = {**_COLUMNS, **{f"AU{unit}": (f"AU{unit}",) for unit in UNITS}}
         found = list(records(read_workbook(path), columns, optional=frozenset(columns) - frozenset(_COLUMNS)))
         annotation = read_rows(path, found, self._row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ from mebench.home import home
 @dataclass(frozen=True)
 class Installation:
     """One database. root: its folder. publishable: subjects whom the owner allows to be shown. corrections: whether the
-    published label corrections are applied. exclude: keys of clips that are left out, such as those that the owners call bad
-    or whose face is covered."""
+    published label corrections are applied. exclude: keys of clips that are left out. exclude_problems: leave out the clips
+    that the owners' own lists of problems name, too. links: follow links that lead out of the folder."""
 
     root: Path
     publishable: tuple[str, ...] = ()
     corrections: bool = True
     exclude: tuple[str, ...] = ()
+    exclude_problems: bool = False
+    links: bool = False
 
 
 def installations() -> dict[str, Installation]:
@@ -33,7 +35,12 @@ def installations() -> dict[str, Installation]:
         content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         return {
             name: Installation(
-                Path(entry["root"]), tuple(entry["publishable"]), bool(entry["corrections"]), tuple(entry["exclude"])
+                Path(entry["root"]),
+                tuple(entry["publishable"]),
+                bool(entry["corrections"]),
+                tuple(entry["exclude"]),
+                bool(entry.get("exclude_problems", False)),
+                bool(entry.get("links", False)),
             )
             for name, entry in content.items()
         }
@@ -66,7 +73,7 @@ def owner_of(path: Path) -> str | None:
 
 
 def _absolute(entry: Installation) -> Installation:
-    return Installation(entry.root.absolute(), entry.publishable, entry.corrections, entry.exclude)
+    return replace(entry, root=entry.root.absolute())
 
 
 def _write(entries: dict[str, Installation]) -> None:

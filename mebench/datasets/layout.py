@@ -8,28 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mebench.datasets.annotation import Row
-from mebench.datasets.tree import Tree
+from mebench.datasets.tree import ANY, Tree
 
 _ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
 class Layout:
-    """name: for people. folder: ``/``-separated parts with ``{subject}``, ``{name}`` and the words of ``Row.path``.
-    frame: pattern of a file's name without suffix; ``{name}`` is replaced, group 1 is the frame number."""
+    """name: for people. folder: ``/``-separated parts with ``{subject}``, ``{name}`` and the words of ``Row.path``; a part
+    ``*`` is any folder. frame: pattern of a file's name without suffix; ``{name}`` is replaced, group 1 is the frame
+    number."""
 
     name: str
     folder: str
     frame: str
 
-    def place(self, tree: Tree, row: Row) -> Path | None:
-        """The folder of a clip, or None."""
+    def place(self, tree: Tree, row: Row) -> tuple[Path, dict[int, str]] | None:
+        """The folder of a clip and its frames (number to file name); None where no folder holds any."""
         words = {"subject": row.subject, "name": row.name, **row.path}
-        try:
-            parts = self.folder.format(**words).split("/")
-        except KeyError:
+        parts: list[str | None] = []
+        for part in self.folder.split("/"):
+            try:
+                parts += [ANY] if part == "*" else [each for each in part.format(**words).split("/") if each != "."]
+            except KeyError:
+                return None
+        if "" in parts:
             return None
-        return tree.find(*parts)
+        for folder in tree.places(parts):
+            if frames := tree.frames(folder, self.pattern(row)):
+                return folder, frames
+        return None
 
     def pattern(self, row: Row) -> re.Pattern[str]:
         """What the names of its frames look like."""
@@ -53,11 +61,7 @@ def resolve(tree: Tree, layouts: Sequence[Layout], rows: Sequence[Row]) -> Resol
     """Find the clips. Where no layout holds half of them, the one that holds most."""
     best = Resolved(None, {})
     for layout in layouts:
-        places = {}
-        for row in rows:
-            folder = layout.place(tree, row)
-            if folder is not None and (frames := tree.frames(folder, layout.pattern(row))):
-                places[row.key] = (folder, frames)
+        places = {row.key: place for row in rows if (place := layout.place(tree, row)) is not None}
         if len(places) > len(best.places):
             best = Resolved(layout, places)
         if rows and len(places) >= _ENOUGH * len(rows):

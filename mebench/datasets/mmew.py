@@ -47,7 +47,7 @@ class Mmew(Recorded):
 
     def annotate(self, tree: Tree) -> Annotation:
         """``MMEW_Micro_Exp.xlsx``: sides on either end of a unit; ``others`` where the folder says ``repression``."""
-        path = find_annotation(tree.root, ("MMEW_Micro_Exp*.xls*", "MMEW*.csv"), self.title)
+        path = find_annotation(tree, ("MMEW_Micro_Exp*.xls*", "MMEW*.csv"), self.title)
         return read_rows(path, list(records(read_workbook(path), _COLUMNS)), self._row)
 
     def _row(self, record: Record) -> Row:

@@ -44,7 +44,7 @@ class OwnClips(Recorded):
 
     def annotate(self, tree: Tree) -> Annotation:
         """``clips.csv`` or ``clips.xlsx`` in the folder."""
-        path = find_annotation(tree.root, ("clips.csv", "clips.xlsx"), self.title)
+        path = find_annotation(tree, ("clips.csv", "clips.xlsx"), self.title)
         rows = records(read_workbook(path), _COLUMNS, optional=frozenset({"units", "emotion"}))
         return read_rows(path, list(rows), self._row)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -39,7 +39,8 @@ AGREEMENT = (
 @dataclass(frozen=True)
 class Contents:
     """What was found. rows: corrected and in the order of the annotation. cuts: by key. lost: by key, why a clip cannot
-    be used. unlisted: folders beside those of the clips that no row names. applied, notes: what became of corrections."""
+    be used. unlisted: folders beside those of the clips that no row names. applied, notes: what became of corrections.
+    problems: by key, what the owners' lists say of a clip. passed_over: files and folders that are not used, and why."""
 
     annotation: Annotation
     rows: tuple[Row, ...]
@@ -49,6 +50,8 @@ class Contents:
     unlisted: tuple[str, ...]
     applied: tuple[Applied, ...]
     notes: tuple[str, ...]
+    problems: dict[str, str]
+    passed_over: dict[str, str]
 
 
 class Recorded(ABC):
@@ -70,6 +73,8 @@ class Recorded(ABC):
     """Whether missing frames are a known trait of the release."""
     clips_expected: ClassVar[int | None] = None
     """Annotated clips of the release that is in common use."""
+    releases: ClassVar[Mapping[int, str]] = {}
+    """Other releases that are known, by their number of annotated clips."""
 
     def __init__(self, installation: Installation | None = None) -> None:
         """installation: where it lies; what ``mebench data add`` remembered when left out."""
@@ -84,6 +89,14 @@ class Recorded(ABC):
     def mend(self, rows: Sequence[Row], source: str) -> tuple[list[Row], list[str]]:
         """Mend what is not a correction of a single cell. source: name of the annotation file."""
         return list(rows), []
+
+    def settle(self, rows: Sequence[Row]) -> list[Row]:
+        """What holds of the rows once they are corrected, or were left as they are."""
+        return list(rows)
+
+    def problems(self, tree: Tree, rows: Sequence[Row]) -> dict[str, str]:
+        """By key, what the owners' own lists of problems say of a clip; such lists are read where the user has them."""
+        return {}
 
     @property
     def available(self) -> bool:
@@ -106,18 +119,22 @@ class Recorded(ABC):
         if not root.is_dir():
             raise InputError(f"the folder {root} of the dataset '{self.name}' is gone; add it again.")
         digest = hashlib.sha256(str(root).encode()).hexdigest()[:16]
-        tree = Tree(root, home() / "cache" / "listings" / f"{self.name}-{digest}.json")
+        assert self.installation is not None
+        tree = Tree(root, home() / "cache" / "listings" / f"{self.name}-{digest}.json", links=self.installation.links)
         annotation = self.annotate(tree)
         rows: list[Row] = list(annotation.rows)
         applied: list[Applied] = []
         notes: list[str] = []
-        assert self.installation is not None
         if self.installation.corrections:
             rows, applied = correct(rows, CORRECTIONS.get(self.name, ()), self.notation)
             rows, notes = self.mend(rows, annotation.source)
+        rows = self.settle(rows)
+        problems = self.problems(tree, rows)
         excluded = set(self.installation.exclude)
         if unknown := sorted(excluded - {row.key for row in rows}):
             notes.append(f"to be left out, but not annotated: {', '.join(unknown)}")
+        if self.installation.exclude_problems:
+            excluded |= set(problems)
         rows = [row for row in rows if row.key not in excluded]
         resolved = resolve(tree, self.layouts, rows)
         tree.save()
@@ -131,7 +148,18 @@ class Recorded(ABC):
                 lost[row.key] = result
         places = {key: folder for key, (folder, _) in resolved.places.items()}
         unlisted = _unlisted(tree, resolved.layout, places)
-        return Contents(annotation, tuple(rows), resolved, cuts, lost, unlisted, tuple(applied), tuple(notes))
+        return Contents(
+            annotation,
+            tuple(rows),
+            resolved,
+            cuts,
+            lost,
+            unlisted,
+            tuple(applied),
+            tuple(notes),
+            problems,
+            dict(sorted(tree.passed_over.items())),
+        )
 
     def clips(self, split: Split = "benchmark") -> Sequence[Clip]:
         """The clips whose frames are there, in the order of the annotation; none outside the split ``benchmark``."""

@@ -5,6 +5,9 @@ Davison et al., "SAMM: A Spontaneous Micro-Facial Movement Dataset", IEEE Transa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from mebench.datasets.action_units import SAMM, parse
 from mebench.datasets.annotation import Annotation, Row, read_rows, usual_emotion
 from mebench.datasets.contract import Terms
@@ -22,6 +25,9 @@ _COLUMNS = {
     "units": ("Action Units",),
     "emotion": ("Estimated Emotion", "Emotion"),
 }
+
+
+_STRAY = "apex out of range in the annotation"
 
 
 class Samm(Recorded):
@@ -43,22 +49,26 @@ class Samm(Recorded):
 
     def annotate(self, tree: Tree) -> Annotation:
         """``SAMM_Micro_FACS_Codes_v2.xlsx``: prose above the header, subjects whose zeros a spreadsheet may have lost."""
-        path = find_annotation(tree.root, ("SAMM_Micro_FACS_Codes*.xls*", "SAMM*FACS*.csv"), self.title)
+        path = find_annotation(tree, ("SAMM_Micro_FACS_Codes*.xls*", "SAMM*FACS*.csv"), self.title)
         return read_rows(path, list(records(read_workbook(path), _COLUMNS)), self._row)
 
+    def settle(self, rows: Sequence[Row]) -> list[Row]:
+        """An apex that is still out of range after the corrections is none."""
+        return [replace(row, apex=None, flags=(*row.flags, _STRAY)) if _strays(row) else row for row in rows]
+
     def _row(self, record: Record) -> Row:
-        apex, onset, offset = (record.number(name) for name in ("apex", "onset", "offset"))
-        flags: tuple[str, ...] = ()
-        if apex is not None and onset is not None and offset is not None and not onset <= apex <= offset:
-            apex, flags = None, ("apex out of range in the annotation",)
         return Row(
-            subject=f"{record.number('subject') or 0:03d}",
+            subject=f"{record.person():03d}",
             name=record.text("name"),
-            onset=onset,
-            apex=apex,
-            offset=offset,
+            onset=record.number("onset"),
+            apex=record.number("apex"),
+            offset=record.number("offset"),
             units=parse(record.cells["units"], self.notation),
             emotion=usual_emotion(record.text("emotion")),
-            flags=flags,
             line=record.line,
         )
+
+
+def _strays(row: Row) -> bool:
+    times = (row.onset, row.apex, row.offset)
+    return None not in times and list(times) != sorted(times)  # type: ignore[type-var]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import fnmatch
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mebench.datasets.tree import Tree
 from mebench.errors import InputError
 
 Cell = str | int | float | None
@@ -41,6 +43,13 @@ class Record:
     def text(self, name: str) -> str:
         """The cell as text without blanks around it; whole numbers have no decimals."""
         return as_text(self.cells.get(name))
+
+    def person(self) -> int:
+        """The number of the subject; :class:`ValueError` when the cell is empty."""
+        number = self.number("subject")
+        if number is None:
+            raise ValueError("the subject is missing")
+        return number
 
     def number(self, name: str) -> int | None:
         """The cell as a frame number; None when it says that there is none. :class:`ValueError` for anything else."""
@@ -90,20 +99,22 @@ def read_workbook(path: Path) -> list[Sheet]:
     return [Sheet(path, name, _trimmed(rows)) for name, rows in sheets.items()]
 
 
-def find_annotation(root: Path, patterns: Sequence[str], what: str) -> Path:
-    """The newest release of an annotation file below ``root``: the first pattern that matches, the last name.
+def find_annotation(tree: Tree, patterns: Sequence[str], what: str) -> Path:
+    """The newest release of an annotation file: the first pattern that matches, the last name (compared without case and
+    suffix, numbers as numbers, so that ``v10`` comes after ``v2``).
 
-    Looks in the folder, one and two folders below it, and in its parent. :class:`InputError` names what is looked for.
+    Looks in the database's folder, one and two folders below it, and in its parent. :class:`InputError` names what is
+    looked for.
     """
+    folders = [tree.root, *_below(tree)]
     for pattern in patterns:
-        for folder in (root, *_below(root), root.parent):
-            found = sorted(
-                path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith(("~$", "."))
-            )
-            if found:
-                return found[-1]
+        for folder, files in [*((each, tree.files(each)) for each in folders), (tree.root.parent, _beside(tree.root))]:
+            fitting = [name for name in files if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
+            if found := [name for name in fitting if not name.startswith("~$")]:
+                return folder / max(found, key=_release)
     raise InputError(
-        f"the annotation of {what} was not found in {root}; put the file {' or '.join(patterns)} there, as distributed."
+        f"the annotation of {what} was not found in {tree.root}; put the file {' or '.join(patterns)} there, as "
+        "distributed."
     )
 
 
@@ -206,13 +217,27 @@ def _trimmed(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(cleaned)
 
 
-def _below(root: Path) -> list[Path]:
+def _below(tree: Tree) -> list[Path]:
     """Folders one and two levels below, those that can hold an annotation: not the hundreds with frames in them."""
-    first = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    first = [tree.root / name for name in tree.folders(tree.root)]
     if len(first) > 20:
         return []
     second = []
     for path in first:
-        inner = sorted(each for each in path.iterdir() if each.is_dir())
+        inner = [path / name for name in tree.folders(path)]
         second += inner if len(inner) <= 20 else []
     return first + second
+
+
+def _beside(root: Path) -> list[str]:
+    """Plain files in the parent of ``root``."""
+    try:
+        return sorted(path.name for path in root.parent.iterdir() if path.is_file() and not path.is_symlink())
+    except OSError:  # the parent may be closed to this user
+        return []
+
+
+def _release(name: str) -> list[tuple[int, str]]:
+    """Sort key: the name without suffix, its numbers as numbers."""
+    stem = name.rpartition(".")[0].lower()
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,12})", stem)]

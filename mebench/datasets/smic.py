@@ -52,7 +52,7 @@ class SmicHs(Recorded):
             *below(
                 (f"SMIC_all_cropped/{part}", f"SMIC_all_raw/{part}", f"{part}", ""),
                 "short clips",
-                "{subject}/micro/{emotion}/{name}",
+                "{person}/micro/{emotion}/{name}",
                 _FRAME,
             ),
             *below(("SMIC-E_raw image", ""), "extended", extended, _FRAME),
@@ -66,7 +66,7 @@ class SmicHs(Recorded):
             return Annotation(tuple(clips), (), "the folders")
         pattern = f"SMIC-{self.part}-E_annotation*.xls*"
         try:
-            path = find_annotation(tree.root, (pattern,), f"{self.title} (extended)")
+            path = find_annotation(tree, (pattern,), f"{self.title} (extended)")
         except InputError as error:
             raise InputError(
                 f"{tree.root} holds neither short clips of {self.title} (SMIC_all_cropped/{self.part}/s1/micro/negative/...) "
@@ -98,7 +98,7 @@ class SmicHs(Recorded):
                                 None,
                                 None,
                                 emotion=emotion.lower(),
-                                path={"emotion": emotion},
+                                path={"emotion": emotion, "person": person},
                             )
                         )
         return rows

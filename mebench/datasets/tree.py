@@ -1,4 +1,8 @@
-"""Folders of frames: names compared without case and Unicode form, frames ordered by their number, listings remembered."""
+"""Folders of frames: names compared without case and Unicode form, frames ordered by their number, listings remembered.
+
+Plain files and folders count alone. A link that leads out of the database is followed only when its user said so, and a
+name with characters that cannot be seen is passed over; both are told.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,29 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mebench.errors import InputError
 from mebench.files import write_text
 from mebench.images import SUFFIXES
+from mebench.names import trick, visible
+
+ANY = None
+"""Stands for every folder, in :meth:`Tree.places`; no name in an annotation can say it."""
 
 
 class Tree:
-    """A database's folder. Listings are kept in memory, and in ``cache`` (a JSON file) by the time of last change."""
+    """A database's folder. Listings are kept in memory, and in ``cache`` (a JSON file) by the time of last change.
 
-    def __init__(self, root: Path, cache: Path | None = None) -> None:
+    links: follow links that lead out of ``root``. passed_over: what is there and not used, with the reason.
+    """
+
+    def __init__(self, root: Path, cache: Path | None = None, *, links: bool = False) -> None:
         self.root = Path(root)
+        self.links = links
+        self.passed_over: dict[str, str] = {}
         self._cache = cache
         self._kept: dict[str, Any] = _read(cache)
         self._changed = False
@@ -28,27 +41,32 @@ class Tree:
     def find(self, *parts: str) -> Path | None:
         """The path ``root/parts...`` with each part matched without regard to case, blanks around it and Unicode form;
         None when it is not there."""
-        folder = self.root
-        for part in parts:
-            if part in ("", "."):
-                continue
-            known = {_plain(name): name for name in self.folders(folder)}
-            name = part if part in known.values() else known.get(_plain(part))
-            if name is None:
-                return None
-            folder = folder / name
-        return folder
+        return next(self.places([str(part) for part in parts if part not in ("", ".")]), None)
+
+    def places(self, parts: Sequence[str | None], folder: Path | None = None) -> Iterator[Path]:
+        """Every path below ``root`` that ``parts`` lead to, compared as :meth:`find` does; :data:`ANY` is each folder."""
+        folder = folder or self.root
+        if not parts:
+            yield folder
+            return
+        known = self.folders(folder)
+        part = parts[0]
+        if part is ANY:
+            fitting = known
+        elif part in known:
+            fitting = [part]
+        else:
+            fitting = [name for name in known if _plain(name) == _plain(part)][:1]
+        for name in fitting:
+            yield from self.places(parts[1:], folder / name)
 
     def folders(self, folder: Path) -> list[str]:
         """Names of the folders in ``folder``, sorted; hidden ones left out."""
         return self._list(folder)[0]
 
-    def walk(self, depth: int) -> Iterator[tuple[str, ...]]:
-        """Names of all folders exactly ``depth`` below the root."""
-        level: list[tuple[str, ...]] = [()]
-        for _ in range(depth):
-            level = [(*parts, name) for parts in level for name in self.folders(self.root.joinpath(*parts))]
-        yield from level
+    def files(self, folder: Path) -> list[str]:
+        """Names of the plain files in ``folder``, sorted; hidden ones left out."""
+        return self._list(folder)[1]
 
     def frames(self, folder: Path, pattern: re.Pattern[str]) -> dict[int, str]:
         """Frame number to file name. pattern: on the name without its suffix, case ignored; group 1 is the number.
@@ -72,23 +90,43 @@ class Tree:
             return self._listed[folder]
         try:
             time = folder.stat().st_mtime_ns
-            key = str(folder)
+            key = f"{folder} {self.links}"
             kept = self._kept.get(key)
-            if kept is None or kept[0] != time:
-                with os.scandir(folder) as entries:
-                    split: tuple[list[str], list[str]] = ([], [])
-                    for entry in entries:
-                        if not entry.name.startswith("."):
-                            split[0 if entry.is_dir() else 1].append(entry.name)
-                kept = [time, sorted(split[0]), sorted(split[1])]
+            if not isinstance(kept, list) or len(kept) != 4 or kept[0] != time:
+                kept = [time, *self._scan(folder)]
                 self._kept[key] = kept
                 self._changed = True
         except FileNotFoundError:
-            kept = [0, [], []]
+            kept = [0, [], [], {}]
         except OSError as error:
             raise InputError(f"cannot list the folder {folder}: {error.strerror or error}.") from error
+        self.passed_over.update(kept[3])
         self._listed[folder] = (kept[1], kept[2])
         return self._listed[folder]
+
+    def _scan(self, folder: Path) -> tuple[list[str], list[str], dict[str, str]]:
+        """Folders, plain files and, with the reason, what is passed over."""
+        folders, files, passed_over = [], [], {}
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                wrong = trick(entry.name)
+                if wrong is None and entry.is_symlink() and not self.links and not self._inside(Path(entry.path)):
+                    wrong = "is a link that leads out of the folder"
+                if wrong is not None:
+                    passed_over[visible(str(Path(entry.path).relative_to(self.root)))] = wrong
+                elif entry.is_dir():
+                    folders.append(entry.name)
+                elif entry.is_file():  # no pipe and no device, which would keep a reader waiting
+                    files.append(entry.name)
+        return sorted(folders), sorted(files), passed_over
+
+    def _inside(self, path: Path) -> bool:
+        try:
+            return path.resolve(strict=True).is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError):  # broken, or a link to itself
+            return False
 
 
 def _read(cache: Path | None) -> dict[str, Any]:

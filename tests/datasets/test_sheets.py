@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def message(root: Path, name: str = "casme2") -> str:
 
 def copied(casme2: Path, folder: Path) -> Path:
     folder.mkdir()
-    (folder / "CASME2_RAW_selected").symlink_to(casme2 / "CASME2_RAW_selected")
+    shutil.copytree(casme2 / "CASME2_RAW_selected", folder / "CASME2_RAW_selected")
     (folder / SHEET).write_bytes((casme2 / SHEET).read_bytes())
     return folder
 

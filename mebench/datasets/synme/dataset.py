@@ -17,7 +17,7 @@ from mebench.datasets.contract import CheckReport, Split, Terms
 from mebench.datasets.synme import cache
 from mebench.datasets.synme.domains import BENCHMARK_DOMAINS, DOMAINS, TRAINING_DOMAIN
 from mebench.datasets.synme.expression import present
-from mebench.datasets.synme.identity import SPLIT_SIZES, Identity
+from mebench.datasets.synme.identity import SPLIT_SIZES, Identity, split_size
 from mebench.datasets.synme.keys import ONSET_PREFIX, ClipName, parse_clip, parse_portrait
 from mebench.datasets.synme.kit import load_kit
 from mebench.datasets.synme.plan import Plan, Still, Strength, draw_plan, draw_still
@@ -39,7 +39,8 @@ class Synme:
     Clips are called ``a-benchmark-03-2`` (domain, split, person, number); with the ending ``-ordinary``, ``-subtle`` or
     ``-none`` they have ordinary or barely visible strength or no expression at all. Portraits are called
     ``a-benchmark-03``, and ``onset:a-benchmark-03-2`` is the onset frame of a clip. Persons of domain ``t`` and clips
-    of any number beyond the lists can be asked for by name.
+    of any number beyond the lists can be asked for by name. A split called ``r`` and 32 hexadecimal digits has people of
+    its own for a sealed round (``identity.ROUND_SPLIT``).
     """
 
     name = NAME
@@ -173,7 +174,8 @@ def _still(source: str) -> tuple[Identity, Still]:
 
 
 def _people(split: str, domains: Sequence[str]) -> list[tuple[str, int]]:
-    if split not in SPLIT_SIZES:
+    size = split_size(split)
+    if size is None:
         raise ConfigError(f"synme has no split '{split}'; splits: {', '.join(SPLIT_SIZES)}.")
     unknown = [domain for domain in domains if domain not in DOMAINS]
     if unknown or TRAINING_DOMAIN in domains:
@@ -181,7 +183,7 @@ def _people(split: str, domains: Sequence[str]) -> list[tuple[str, int]]:
             f"synme lists the domains {', '.join(BENCHMARK_DOMAINS)}, not '{(unknown or [TRAINING_DOMAIN])[0]}'; "
             "domain t has no list, its people and clips are asked for by name."
         )
-    return [(domain, index) for domain in domains for index in range(SPLIT_SIZES[split])]
+    return [(domain, index) for domain in domains for index in range(size)]
 
 
 def _clip(name: ClipName) -> Clip:

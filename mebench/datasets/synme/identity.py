@@ -7,6 +7,7 @@ Two people share no random number: every stream is named by domain, split and in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -24,6 +25,13 @@ Weights = tuple[tuple[str, str, float], ...]
 
 SPLIT_SIZES: dict[str, int] = {"train": 16, "validation": 4, "benchmark": 8}
 """Identities of each benchmark domain. Domain ``t`` has as many as are asked for."""
+
+ROUND_SPLIT = r"r[0-9a-f]{32}"
+"""Name of a split of a sealed round: its digits are the secret seed of the round. Every random stream of a person and of
+a clip is named by the split, so whoever does not know the name can render none of it, and it shows nobody of another split."""
+
+ROUND_SIZE = 8
+"""Identities of each domain in a round."""
 
 RACES = ("african", "asian", "caucasian")
 
@@ -99,11 +107,17 @@ class Identity:
         return replace(self, shapes=(*kept, *right))
 
 
+def split_size(split: str) -> int | None:
+    """Identities of each benchmark domain in ``split``; None when there is no such split."""
+    return ROUND_SIZE if re.fullmatch(ROUND_SPLIT, split) else SPLIT_SIZES.get(split)
+
+
 def identity(domain: str, split: str, index: int) -> Identity:
     """The person of this name. Raises :class:`~mebench.errors.InputError` when there is none."""
-    if domain not in DOMAINS or split not in SPLIT_SIZES:
+    size = split_size(split)
+    if domain not in DOMAINS or size is None:
         raise InputError(f"synme has no domain '{domain}' with split '{split}'; domains: {', '.join(DOMAINS)}.")
-    count = SPLIT_SIZES[split] if domain != "t" else None
+    count = size if domain != "t" else None
     if index < 0 or (count is not None and index >= count):
         raise InputError(f"synme domain '{domain}' has {count} {split} identities; there is no number {index}.")
     return _draw(domain, split, index)

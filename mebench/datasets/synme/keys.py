@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from mebench.datasets.synme.domains import DOMAINS
-from mebench.datasets.synme.identity import SPLIT_SIZES, Identity, identity
+from mebench.datasets.synme.identity import ROUND_SPLIT, SPLIT_SIZES, Identity, identity
 from mebench.datasets.synme.plan import AMPLITUDE_PX, Strength
 from mebench.errors import InputError
 
 ONSET_PREFIX = "onset:"
 """``onset:<clip key>``: the onset frame of a clip as a portrait."""
 
-_PERSON = rf"({'|'.join(DOMAINS)})-({'|'.join(SPLIT_SIZES)})-([0-9]{{2,}})"
+_PERSON = rf"({'|'.join(DOMAINS)})-({'|'.join(SPLIT_SIZES)}|{ROUND_SPLIT})-([0-9]{{2,}})"
 _CLIP = re.compile(rf"{_PERSON}-([0-9]+)(?:-({'|'.join(s for s in AMPLITUDE_PX if s != 'micro')}))?")
 _PORTRAIT = re.compile(_PERSON)
 
