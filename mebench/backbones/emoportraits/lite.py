@@ -13,8 +13,9 @@ What differs, and why (few faces, little time to train, micro-motion to be carri
    learned weights, is a displacement; the output is ``m * warp(source) + (1 - m) * painted``. Without motion it is
    nearly the source.
 3. Lattices and sampling are both corner-aligned, with the border repeated, so that no motion is exactly the identity.
-4. No spectral norm, no weight standardisation, 8 groups a norm, and no norm before the warp's last convolution, which
-   would take away the size of a small expression.
+4. No spectral norm, no weight standardisation, 8 groups a norm, and neither norm nor rectifier before the warp's last
+   convolution: the norm would take away the size of a small expression, and without it a rectifier can fall silent for
+   every face, after which no expression reaches the output.
 """
 
 from __future__ import annotations
@@ -103,11 +104,11 @@ class IdentityMap(nn.Module):
 
 
 class LiteWarp(WarpGenerator):
-    """A warp generator that starts at no warp and has no norm before its last convolution."""
+    """A warp generator that starts at no warp; its last convolution reads the last block as it is."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, STYLE)
-        self.pre_head = nn.Sequential(nn.ReLU())
+        self.pre_head = nn.Sequential()
         last = self.head.get_submodule("0.0")
         assert isinstance(last, nn.Conv3d) and last.bias is not None
         nn.init.normal_(last.weight, std=1e-3)
