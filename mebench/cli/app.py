@@ -17,8 +17,10 @@ from mebench.cli import (
     generate,
     listing,
     merge,
+    new,
     power,
     protocol,
+    round,
     run,
     score,
     site,
@@ -116,6 +118,7 @@ app.command("power")(power.power)
 app.command("doctor")(doctor.doctor)
 app.command("submit")(submit.submit)
 app.command("verify")(verify.verify)
+app.add_typer(new.app, name="new")
 app.add_typer(data.app, name="data")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(protocol.app, name="protocol")
@@ -124,6 +127,7 @@ app.add_typer(validate.app, name="validate")
 app.add_typer(train.app, name="train")
 app.add_typer(au.app, name="au")
 app.add_typer(site.app, name="site")
+app.add_typer(round.app, name="round")
 
 
 def main() -> None:

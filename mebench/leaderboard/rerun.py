@@ -88,6 +88,10 @@ def known_method(result: Result) -> MethodSpec:
     """The method of this tree that a result names; :class:`ConfigError` when there is none of this configuration."""
     method: dict[str, Any] = result.run.method
     name = str(method.get("name"))
+    if ((method.get("config") or {}).get("plugin") or {}).get("file"):
+        raise ConfigError(
+            f"the method '{name}' is a Python file of its authors; only methods of this tree or installed entry points are run again."
+        )
     spec = MethodSpec.named(name, method.get("backbone"))
     plugin = (spec.config.get("plugin") or {}).get("name")
     if plugin is not None and plugin not in registry.names("methods"):

@@ -9,6 +9,7 @@ from mebench import registry
 from mebench.errors import ConfigError
 from mebench.methods.card import MethodFile, PipelineConfig, Stage, read_method_file
 from mebench.methods.contract import Method, Oracle
+from mebench.methods.own_file import load_class
 
 
 def load_method(name: str | Path, backbone: str | None = None) -> Method | Oracle:
@@ -37,11 +38,17 @@ def build(file: MethodFile) -> Method | Oracle:
     if file.pipeline is not None:
         return _pipeline(file.name, file.pipeline)
     assert file.plugin is not None  # MethodFile holds one of the two
-    factory = registry.load("methods", file.plugin.name)
+    factory = (
+        load_class(Path(file.plugin.file), file.plugin.name)
+        if file.plugin.file is not None
+        else registry.load("methods", file.plugin.name)
+    )
     method = _call(factory, file.plugin, "method")
-    if not isinstance(method, (Method, Oracle)):
-        raise ConfigError(f"the method '{file.plugin.name}' has neither 'generate' nor 'reveal'.")
     method.name = file.name
+    if not isinstance(method, (Method, Oracle)):
+        raise ConfigError(
+            f"the method '{file.plugin.name}' lacks 'generate(source, driving)' or 'facts()'; mebench new method writes both."
+        )
     return method
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mebench import registry, strict_yaml
 from mebench.errors import ConfigError
 from mebench.home import packaged
+from mebench.methods.own_file import sha256_of
 
 
 class _Strict(BaseModel):
@@ -21,6 +22,14 @@ class Stage(_Strict):
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Plugin(Stage):
+    """A class with ``generate`` or ``reveal``: the entry point ``name``; or, with ``file``, the class ``name`` in that
+    Python file, whose path starts at the ``method.yaml``. sha256: of the file, filled in when it is read."""
+
+    file: str | None = None
+    sha256: str | None = None
 
 
 class MagnifierStage(Stage):
@@ -76,12 +85,12 @@ class Card(_Strict):
 
 
 class MethodFile(_Strict):
-    """A whole ``method.yaml``: either a ``pipeline`` or a registered class (``plugin``), and the card."""
+    """A whole ``method.yaml``: either a ``pipeline`` or a class (``plugin``), and the card."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     version: int = Field(ge=1)
     pipeline: PipelineConfig | None = None
-    plugin: Stage | None = None
+    plugin: Plugin | None = None
     card: Card
 
     @model_validator(mode="after")
@@ -105,7 +114,7 @@ def magnifier_file(name: str) -> MethodFile:
         licence="Apache-2.0",
         role="baseline",
     )
-    return MethodFile(name=name, version=1, plugin=Stage(name="magnifier", options={"magnifier": name}), card=card)
+    return MethodFile(name=name, version=1, plugin=Plugin(name="magnifier", options={"magnifier": name}), card=card)
 
 
 def read_method_file(name: str | Path) -> MethodFile:
@@ -123,4 +132,15 @@ def read_method_file(name: str | Path) -> MethodFile:
     if not path.is_file():
         known = ", ".join(method_names())
         raise ConfigError(f"there is no method called '{name}'; known: {known}; or give the path of a method.yaml.")
-    return strict_yaml.load(path, MethodFile)
+    return _with_own_file(strict_yaml.load(path, MethodFile), path)
+
+
+def _with_own_file(file: MethodFile, path: Path) -> MethodFile:
+    """The same method with the path of its Python file made absolute, and its hash."""
+    if file.plugin is None or file.plugin.file is None:
+        return file
+    own = (path.parent / file.plugin.file).resolve()
+    if not own.is_file():
+        raise ConfigError(f"{path} names the file '{file.plugin.file}', which is not there ({own}).")
+    plugin = file.plugin.model_copy(update={"file": str(own), "sha256": sha256_of(own)})
+    return file.model_copy(update={"plugin": plugin})

@@ -42,13 +42,22 @@ class MethodSpec:
             given=str(name),
             factory="mebench.runs.spec:build_checked",
             arguments={"content": content},
-            config={key: value for key, value in content.items() if key != "card"},
+            config=_configuration(content),
             card=content["card"],
         )
 
     def load(self) -> Method | Oracle:
         """Build the method; its networks are loaded."""
         return load_factory(self.factory, self.arguments)
+
+
+def _configuration(content: dict[str, Any]) -> dict[str, Any]:
+    """What makes the method this one, on every machine: without the card and the folder of its own Python file."""
+    config = {key: value for key, value in content.items() if key != "card"}
+    plugin = config.get("plugin")
+    if plugin and plugin.get("file"):
+        config["plugin"] = {**plugin, "file": Path(plugin["file"]).name}
+    return config
 
 
 def load_factory(factory: str, arguments: dict[str, Any]) -> Method | Oracle:

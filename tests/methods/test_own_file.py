@@ -1,0 +1,102 @@
+"""A method in a Python file beside its method.yaml, and the command that writes one to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from mebench.cli.app import app
+from mebench.clip import Driving, Source
+from mebench.errors import ConfigError
+from mebench.leaderboard.rerun import known_method
+from mebench.methods.build import load_method
+from mebench.runs.spec import MethodSpec
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    result = CliRunner().invoke(app, ["new", "method", "my-idea", "--out", str(tmp_path / "mine")])
+    assert result.exit_code == 0, result.output
+    assert "mebench run --method" in result.output
+    return tmp_path / "mine"
+
+
+def test_the_written_method_moves_the_source_with_the_driver(mine: Path) -> None:
+    method = load_method(mine)
+    base = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    image = torch.nn.functional.interpolate(base, size=64, mode="bicubic").clamp(0, 1)[0]
+    frames = torch.stack([image, image.roll(2, dims=-1)])
+    driving = Driving(frames=frames, fps=30.0, onset=0, apex=1, offset=1, key="shift")
+    made = method.generate(Source(image=image, key="s"), driving).frames
+    assert method.name == "my-idea" and made.shape == frames.shape
+    still, moved = (made[1] - image).abs()[:, 16:48, 16:48].mean(), (made[1] - frames[1]).abs()[:, 16:48, 16:48].mean()
+    assert moved < still / 3
+    torch.testing.assert_close(made[0], image, atol=0.02, rtol=0)
+
+
+def test_the_code_is_part_of_the_run_and_its_folder_is_not(mine: Path) -> None:
+    config = MethodSpec.named(mine).config
+    assert config["plugin"]["file"] == "my_idea.py" and str(mine) not in str(config)
+    code = mine / "my_idea.py"
+    code.write_text(code.read_text() + "\n# changed\n")
+    assert MethodSpec.named(mine).config["plugin"]["sha256"] != config["plugin"]["sha256"]
+
+
+def test_is_never_generated_again_from_a_submission() -> None:
+    config = {"plugin": {"name": "MyIdea", "file": "my_idea.py", "sha256": "0" * 64}}
+    run = SimpleNamespace(method={"name": "still", "config": config})
+    with pytest.raises(ConfigError, match="is a Python file of its authors"):
+        known_method(SimpleNamespace(run=run, name="x"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("class MyIdea", "class Other", "nothing called 'MyIdea'; classes in it: Other"),
+        ("import torch\n", "import torch\nimport no_such_module_here\n", "fails to load: ModuleNotFoundError"),
+        ("    def facts", "    def fact", "lacks 'generate"),
+    ],
+    ids=["class", "import", "facts"],
+)
+def test_says_what_is_wrong_with_the_file(mine: Path, old: str, new: str, message: str) -> None:
+    code = mine / "my_idea.py"
+    code.write_text(code.read_text().replace(old, new, 1))
+    with pytest.raises(ConfigError, match=message):
+        load_method(mine)
+
+
+def test_a_file_that_is_not_there_is_named(mine: Path) -> None:
+    (mine / "my_idea.py").unlink()
+    with pytest.raises(ConfigError, match=r"names the file 'my_idea.py', which is not there"):
+        load_method(mine)
+
+
+def test_copies_the_parts_of_a_baseline(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["new", "method", "bigger", "--like", "magplus", "--out", str(tmp_path / "b")])
+    assert result.exit_code == 0, result.output
+    spec = MethodSpec.named(tmp_path / "b")
+    assert spec.name == "bigger" and spec.config["pipeline"] == MethodSpec.named("magplus").config["pipeline"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["Mine"], "is no name for a method"),
+        (["../mine"], "is no name for a method"),
+        (["mine", "--like", "magpluss"], "there is no method called 'magpluss'"),
+    ],
+    ids=["capital", "path", "unknown"],
+)
+def test_refuses(tmp_path: Path, args: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["new", "method", *args, "--out", str(tmp_path / "x")])
+    assert result.exit_code == 2 and message in result.output
+    assert not (tmp_path / "x").exists()
+
+
+def test_never_writes_over_a_folder(mine: Path) -> None:
+    result = CliRunner().invoke(app, ["new", "method", "my-idea", "--out", str(mine)])
+    assert result.exit_code == 2 and "is there already" in result.output
