@@ -19,14 +19,15 @@ ALLOWED: tuple[tuple[str, int], ...] = (
     (rf"results/{RESULT}/bounds\.csv", 5_000_000),
     (rf"results/{RESULT}/summary\.json", 2_000_000),
     (rf"results/{RESULT}/features\.npz", 20_000_000),
+    (rf"results/{RESULT}/previews/clips\.json", 200_000),
     (rf"results/{RESULT}/previews/[A-Za-z0-9][A-Za-z0-9._-]{{0,119}}\.jpg", 400_000),
 )
 """Path below the submission (the whole of it) and the bytes that it may hold."""
 
 MOST_FILES = 500
 MOST_BYTES = 40_000_000
-MOST_PREVIEWS = 6
-"""Of one result."""
+MOST_PREVIEWS = 2
+"""Clips of one result."""
 
 _DEPTH = 4
 _PATTERNS = [(re.compile(pattern), size) for pattern, size in ALLOWED]

@@ -1,54 +1,108 @@
-"""A few clips of a run for its method's page: copied from the page of the run, where licences were asked already."""
+"""A few clips of a run for the player on the site, through the one door by which pictures leave."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from mebench.datasets.contract import Dataset
 from mebench.leaderboard.limits import MOST_PREVIEWS
-from mebench.runs.page.licence import recorded_terms
+from mebench.leaderboard.schema import SCHEMA_VERSION
 from mebench.runs.page.records import Records
-
-SIDE = 128
-"""Pixels of a tile in a preview."""
+from mebench.runs.schema import CurvesRecord, TaskRecord
 
 
 def previews(records: Records) -> Iterator[tuple[str, bytes]]:
-    """Names and JPEG bytes: one strip for each of a few clips, with the source, and driving clip, output and true answer at
-    the apex.
+    """Names and bytes of the files below ``previews/``: for each of a few clips a film with the source, the driving clip,
+    the output and the true answer, their motion fields, and ``clips.json``.
 
-    Only where the terms of every dataset of the run allow frames and generated clips to be published, as they were when
-    the run was made and as they are today; runs of other datasets have none.
+    The same tasks for every method: the first of each kind, or the first and the middle one where there is one kind. A picture that the terms of a dataset forbid, as
+    they were when the run was made or as they are today, is replaced by arrows of the measured motion, and has no motion
+    field, for a fine field shows the face.
     """
-    from mebench.datasets.publication import Released, refusal, release
+    from mebench.protocol import load_protocol
+    from mebench.runs.plan import load_datasets
+
+    datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
+    rows = sorted(records.tasks, key=lambda row: (row["task"]["kind"] != "self", row["task"]["key"]))
+    clips = []
+    for row in _chosen(rows):
+        described, files = _clip(records, row, datasets)
+        clips.append(described)
+        yield from files
+    if clips:
+        yield "clips.json", json.dumps({"schema_version": SCHEMA_VERSION, "clips": clips}, ensure_ascii=False).encode()
+
+
+def _chosen(rows: Sequence[TaskRecord]) -> list[TaskRecord]:
+    """The tasks to show, without those that failed."""
+    kinds = [[row for row in rows if row["task"]["kind"] == kind] for kind in ("self", "cross")]
+    parts = [part for part in kinds if part]
+    if len(parts) == 1:
+        (part,) = parts
+        parts = [part[: -(-len(part) // 2)], part[-(-len(part) // 2) :]]
+    return [part[0] for part in parts if part and part[0]["clip"] is not None][:MOST_PREVIEWS]
+
+
+def _clip(
+    records: Records, row: TaskRecord, datasets: dict[str, Dataset]
+) -> tuple[dict[str, Any], list[tuple[str, bytes]]]:
+    """A :class:`~mebench.leaderboard.schema.Preview` as JSON, and its pictures."""
+    from mebench.leaderboard.film import GRID, SIDE, fields, film
     from mebench.protocol import Task
     from mebench.runs.inputs import TaskInputs
     from mebench.runs.page.licence import parties
-    from mebench.runs.plan import load_datasets
+    from mebench.runs.page.pictures import film_panels
     from mebench.runs.store import RunStore
 
-    infos = records.run["datasets"]
-    if not all(t.may_show_frames and t.may_show_generated for t in map(recorded_terms, infos.values())):
-        return
-    import numpy as np
+    task, clip = Task.from_record(dict(row["task"])), row["clip"]
+    assert clip is not None  # asked by the caller
+    inputs = TaskInputs(task, datasets[task.dataset], datasets[task.from_dataset])
+    sample = inputs.sample(RunStore(records.folder).read_clip(clip))
+    seen = parties(task, records.run["datasets"], lambda name: datasets[name])
+    panels, motions = film_panels(sample, seen)
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", task.key)[:100]
+    shown = [panel.frames for panel in panels if panel.frames is not None]
+    made, moved = (
+        film(shown, task.onset),
+        fields([m for m in motions if m is not None]) if any(m is not None for m in motions) else None,
+    )
+    starts, motion_starts = iter(made.starts), iter(moved.starts if moved else ())
+    described = {
+        "task": task.key,
+        "file": f"{name}.jpg",
+        "side": min(SIDE, shown[0].shape[1] // 16 * 16),
+        "columns": made.columns,
+        "size": task.size,
+        "fps": task.fps,
+        "frames": len(task.frames),
+        "onset": task.onset,
+        "apex": task.apex,
+        "offset": task.offset,
+        "panels": [
+            {
+                "name": panel.name,
+                "role": panel.role,
+                "start": next(starts) if panel.frames is not None else None,
+                "still": panel.role == "source",
+                "motion": next(motion_starts) if motion is not None else None,
+                "note": panel.shown.note,
+            }
+            for panel, motion in zip(panels, motions, strict=True)
+        ],
+        "motion": {"file": f"{name}.motion.jpg", "grid": GRID, "columns": moved.columns, "reach": moved.reach}
+        if moved
+        else None,
+        "curves": _curves(row["curves"]),
+    }
+    files = [(f"{name}.jpg", made.data)] + ([(f"{name}.motion.jpg", moved.data)] if moved else [])
+    return described, files
 
-    from mebench.protocol import load_protocol
-    from mebench.runs.page.sheet import encode, scaled
 
-    datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
-    store = RunStore(records.folder)
-    rows = [row for row in records.tasks if row["clip"] is not None]
-    for row in rows[:: max(1, len(rows) // 3)][: min(3, MOST_PREVIEWS)]:
-        task, clip = Task.from_record(dict(row["task"])), row["clip"]
-        assert clip is not None  # filtered above
-        inputs = TaskInputs(task, datasets[task.dataset], datasets[task.from_dataset])
-        sample = inputs.sample(store.read_clip(clip))
-        seen = parties(task, infos, lambda name: datasets[name])
-        pictures = [sample.source[None], sample.driving[task.apex][None], sample.output[task.apex][None]]
-        if sample.truth is not None:
-            pictures.append(sample.truth.frames[task.apex][None])
-        shown = [release(picture, refusal(seen, "recorded") or refusal(seen, "generated")) for picture in pictures]
-        name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{task.key}.jpg")
-        if all(isinstance(each, Released) for each in shown) and len(name) <= 120:
-            tiles = [scaled(each.frames[0], SIDE) for each in shown if isinstance(each, Released)]
-            yield name, encode(np.concatenate(tiles, axis=1), 88)
+def _curves(curves: CurvesRecord | None) -> dict[str, Any] | None:
+    if curves is None:
+        return None
+    short = {name: [None if v is None else round(v, 5) for v in curves[name]] for name in ("reference", "output")}
+    return {"unit": curves["unit"], "peak_px": round(curves["peak_px"], 4), **short}

@@ -10,7 +10,8 @@
         bounds.csv         what floor and ceiling score on the same tasks
         summary.json       means with intervals: recomputed from the tables above by `mebench verify`
         features.npz       vectors of set metrics, where the protocol has any
-        previews/*.jpg     a few clips, where the licences allow them
+        previews/          a few clips for the site's player: clips.json (Previews) and its pictures, where the licences
+                           allow them; arrows of the measured motion where they do not
 
 Nothing in a submission is executed, and a folder that is there is never changed: a correction is a new version that
 ``supersedes`` the old one. All models refuse unknown keys.
@@ -152,6 +153,65 @@ class Trust(Strict):
     schema_version: int
     manifest_sha256: Sha256
     reruns: dict[str, Rerun]
+
+
+Picture = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.jpg$")]
+
+
+class PreviewPanel(Strict):
+    """One square of the player. start: its first tile in the film, null where nothing may be shown. still: one tile only.
+    motion: its first tile among the motion fields, null without one. note: why there is no picture, or arrows for it."""
+
+    name: Short
+    role: Literal["source", "driving", "output", "reference"]
+    start: int | None = Field(ge=0, le=10_000)
+    still: bool
+    motion: int | None = Field(default=None, ge=0, le=10_000)
+    note: Text | None = None
+
+
+class PreviewMotion(Strict):
+    """Motion fields of a clip, as :class:`mebench.leaderboard.film.Fields` has them. grid: cells along a side."""
+
+    file: Picture
+    grid: int = Field(ge=1, le=256)
+    columns: int = Field(ge=1, le=200)
+    reach: float = Field(gt=0, le=1000)
+
+
+class PreviewCurves(Strict):
+    """Intensity over time; see :class:`mebench.runs.schema.CurvesRecord`."""
+
+    unit: Short
+    peak_px: float
+    reference: list[float | None] = Field(max_length=2000)
+    output: list[float | None] = Field(max_length=2000)
+
+
+class Preview(Strict):
+    """One clip. side: pixels of a tile; columns: tiles in a row of the film. size: the side at which it was scored. fps,
+    frames, onset, apex, offset: as in the task."""
+
+    task: Short
+    file: Picture
+    side: int = Field(ge=16, le=512)
+    columns: int = Field(ge=1, le=100)
+    size: int = Field(ge=16, le=4096)
+    fps: float = Field(gt=0, le=10_000)
+    frames: int = Field(ge=1, le=2000)
+    onset: int = Field(ge=0)
+    apex: int = Field(ge=0)
+    offset: int = Field(ge=0)
+    panels: list[PreviewPanel] = Field(min_length=1, max_length=8)
+    motion: PreviewMotion | None = None
+    curves: PreviewCurves | None = None
+
+
+class Previews(Strict):
+    """``previews/clips.json``."""
+
+    schema_version: int
+    clips: list[Preview] = Field(max_length=6)
 
 
 Provenance.model_rebuild()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,31 @@ def pictures(task: Task, dataset: Dataset, output: Pixels, seen: tuple[Party, Pa
     panels.append(Panel(name, role, release(larger, reference_reason), factor))
     tiles = [panel.frames for panel in panels if panel.frames is not None]
     return Pictures(panels, sheet(np.concatenate(tiles)) if tiles else None, _thumbnail(panels[2], task.apex))
+
+
+def film_panels(sample: Sample, seen: tuple[Party, Party]) -> tuple[list[Panel], list[NDArray[np.float32] | None]]:
+    """The panels of a clip as recorded and generated, without magnified ones, and the expression's motion in each (float32
+    ``[T,S/2,S/2,2]``, see :func:`~mebench.runs.page.magnified.expression`): None for a still and wherever the picture
+    itself may not be shown."""
+    identity, driver = seen
+    onset, face = sample.onset, _face(sample)
+    true = sample.truth.frames if sample.truth is not None else None
+    clips: list[tuple[str, str, Pixels, str | None]] = [
+        ("Driving clip", "driving", sample.driving, refusal([driver], "recorded")),
+        ("Output", "output", sample.output, copy_refusal(seen, sample.output, (sample.source, sample.driving))),
+    ]
+    if true is not None:
+        clips.append(("True answer", "reference", true, refusal(seen, "recorded")))
+    moved = [expression(frames, onset, face) for _, _, frames, _ in clips]
+    factor = factor_for(peak(moved[0 if true is None else 2], onset, sample.offset), sample.output.shape[1])
+    panels = [Panel("Source", "source", release(sample.source[None], refusal([identity], "recorded")))]
+    for (name, role, frames, reason), motion in zip(clips, moved, strict=True):
+        panels.append(Panel(name, role, release(frames, reason, partial(_given, motion), factor)))
+    return panels, [None, *(m if reason is None else None for (_, _, _, reason), m in zip(clips, moved, strict=True))]
+
+
+def _given(motion: NDArray[np.float32]) -> NDArray[np.float32]:
+    return motion
 
 
 def _thumbnail(panel: Panel, apex: int) -> str | None:
