@@ -12,7 +12,8 @@ from mebench import strict_yaml
 from mebench.errors import InputError, MebenchError
 from mebench.leaderboard import strict_json
 from mebench.leaderboard.aggregate import Cells
-from mebench.leaderboard.schema import Card, Manifest, Provenance, Tier, Trust
+from mebench.leaderboard.rounds.record import is_sealed
+from mebench.leaderboard.schema import Card, Manifest, Preview, Previews, Provenance, Tier, Trust
 from mebench.leaderboard.tables import read_bounds, read_clips
 from mebench.leaderboard.upgrade import upgraded
 from mebench.runs.schema import BoundsRecord, Cell, Estimate, SetRecord, TaskRecord
@@ -24,7 +25,7 @@ five random ones with a chance of 3 %."""
 
 @dataclass(frozen=True)
 class Result:
-    """One run of a submission. cells, sets: of ``summary.json`` as it was written."""
+    """One run of a submission. cells, sets: of ``summary.json`` as it was written. previews: clips for the player."""
 
     folder: Path
     name: str
@@ -34,6 +35,7 @@ class Result:
     bounds: BoundsRecord
     cells: Cells
     sets: list[SetRecord]
+    previews: tuple[Preview, ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -59,17 +61,19 @@ class Submission:
 
     @cached_property
     def tiers(self) -> dict[str, Tier]:
-        """By result; see :data:`mebench.leaderboard.schema.Tier`. A trust file about another manifest says nothing."""
+        """By result; see :data:`mebench.leaderboard.schema.Tier`."""
+        return {result.name: self._tier(result) for result in self.results}
+
+    def _tier(self, result: Result) -> Tier:
+        """A trust file about another manifest says nothing; of a round, what its organisers published counts alone."""
+        clipwise = [name for name, metric in result.run.metrics.items() if metric.per == "clip"]
+        if is_sealed(self.manifest.method, result.protocol, result.run.protocol.hash, result.rows, clipwise):
+            return "sealed"
         trust = self.trust if self.trust and self.trust.manifest_sha256 == self.manifest_sha256 else None
-        reruns = trust.reruns if trust else {}
-        return {
-            result.name: "re-run"
-            if result.name in reruns
-            and len({task.task for task in reruns[result.name].tasks}) >= min(LEAST_RERUN, len(result.rows))
-            and all(task.agreed != "no" for task in reruns[result.name].tasks)
-            else "self-reported"
-            for result in self.results
-        }
+        again = trust.reruns.get(result.name) if trust else None
+        if again is None or len({task.task for task in again.tasks}) < min(LEAST_RERUN, len(result.rows)):
+            return "self-reported"
+        return "re-run" if all(task.agreed != "no" for task in again.tasks) else "self-reported"
 
 
 def read_submission(folder: Path) -> Submission:
@@ -100,7 +104,31 @@ def read_result(folder: Path) -> Result:
     summary = strict_json.parse(read_bytes(folder / "summary.json"), f"{where}/summary.json")
     cells, sets = _summary(summary, f"{where}/summary.json")
     backbone = folder.name.split("--")[0]
-    return Result(folder, folder.name, None if backbone == "none" else backbone, run, rows, bounds, cells, sets)
+    return Result(
+        folder,
+        folder.name,
+        None if backbone == "none" else backbone,
+        run,
+        rows,
+        bounds,
+        cells,
+        sets,
+        _previews(folder / "previews", {row["task"]["key"] for row in rows}),
+    )
+
+
+def _previews(folder: Path, tasks: set[str]) -> tuple[Preview, ...]:
+    """What ``clips.json`` describes, every picture of it there."""
+    if not (folder / "clips.json").exists():
+        return ()
+    clips = strict_json.load(read_bytes(folder / "clips.json"), "previews/clips.json", Previews).clips
+    for clip in clips:
+        for name in (clip.file, *([clip.motion.file] if clip.motion else [])):
+            if not (folder / name).is_file():
+                raise InputError(f"previews/clips.json names '{name}', which is not there.")
+        if clip.task not in tasks:
+            raise InputError(f"previews/clips.json: '{clip.task[:80]}' is no task of this result.")
+    return tuple(clips)
 
 
 def read_all(root: Path) -> tuple[list[Submission], dict[str, str]]:

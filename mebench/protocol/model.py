@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from mebench import registry, strict_yaml
 from mebench.datasets.contract import Dataset, Split
@@ -26,6 +27,13 @@ _JUDGING = {"metrics", "statistics"}
 """Keys that decide no clip: changing them scores stored clips again and generates none."""
 
 
+SEALED_SPLIT = r"r[0-9a-f]{32}"
+"""A split that only its name opens: see ``mebench.datasets.synme.identity.ROUND_SPLIT``."""
+
+ROUND = "round-"
+"""How the protocols of sealed rounds are called: ``round-<name>``, kept in ``rounds/<name>/protocol.yaml`` once it is over."""
+
+
 def _registered(kind: str) -> AfterValidator:
     def check(name: str) -> str:
         known = registry.names(kind)
@@ -36,6 +44,13 @@ def _registered(kind: str) -> AfterValidator:
         return name
 
     return AfterValidator(check)
+
+
+def _split(given: object) -> str:
+    splits = get_args(Split)
+    if isinstance(given, str) and (given in splits or re.fullmatch(SEALED_SPLIT, given)):
+        return given
+    raise ValueError("must be 'train', 'validation' or 'benchmark'")
 
 
 class _Strict(BaseModel):
@@ -164,7 +179,9 @@ class Protocol(_Strict):
     title: str
     summary: str
     datasets: list[Annotated[str, _registered("datasets")]] = Field(min_length=1)
-    split: Literal["train", "validation", "benchmark"]
+    split: Annotated[Split, PlainValidator(_split)]
+    """``train``, ``validation`` or ``benchmark``; in the protocol of a sealed round the name of its people, which is secret
+    until the round is over."""
     domains: list[str] | None = Field(default=None, min_length=1)
     """Domains that take part; all when left out."""
     absent: Literal["leave-out"] | None = None
@@ -230,13 +247,15 @@ class Protocol(_Strict):
 
 
 def load_protocol(name: str | Path) -> Protocol:
-    """The protocol called ``name`` in ``protocols/``, or the YAML file at a path.
+    """The protocol called ``name`` in ``protocols/`` or of a round that is over, or the YAML file at a path.
 
     Raises :class:`ConfigError` when there is none, naming those that exist, or, with line number, when it is wrong.
     """
     path = Path(name)
     if not path.is_file():
         path = packaged("protocols") / f"{name}.yaml"
+    if not path.is_file() and str(name).startswith(ROUND):
+        path = packaged("rounds") / str(name).removeprefix(ROUND) / "protocol.yaml"
     if not path.is_file():
         known = ", ".join(protocol_names())
         raise ConfigError(f"there is no protocol called '{name}'; known: {known}; or give the path of a YAML file.")
@@ -244,8 +263,9 @@ def load_protocol(name: str | Path) -> Protocol:
 
 
 def protocol_names() -> tuple[str, ...]:
-    """Names of the protocols that ship, sorted."""
-    return tuple(sorted(path.stem for path in packaged("protocols").glob("*.yaml")))
+    """Names of the protocols that ship, sorted, and then those of the sealed rounds that are over."""
+    over = sorted(f"{ROUND}{path.parent.name}" for path in packaged("rounds").glob("*/protocol.yaml"))
+    return (*sorted(path.stem for path in packaged("protocols").glob("*.yaml")), *over)
 
 
 def _digest(content: dict[str, Any]) -> str:
