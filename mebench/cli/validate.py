@@ -16,20 +16,20 @@ def _group() -> None:
 
 @app.command()
 def metrics(
-    clips: int = typer.Option(6, "--clips", "-n", help="Clips of the open set to spoil, 2 to 12."),
+    clips: int = typer.Option(12, "--clips", "-n", help="Clips of the open set to spoil, 2 to 12."),
     out: Path = typer.Option(Path("docs/metrics"), "--out", "-o", help="Folder for the pages."),
     pages_only: bool = typer.Option(False, "--pages-only", help="Write the pages anew from the kept sweep."),
 ) -> None:
     """Spoil perfect outputs by known amounts and write, for each metric, what it answers and what it is blind to.
 
     Gains from 0 to 2, delay, left-out action units, motion of another place, another person, blur, noise, JPEG, H.264,
-    flicker and trembling. About two minutes a clip; it can be stopped and goes on where it was.
+    flicker and trembling. About a minute and a half a clip; it can be stopped and goes on where it was.
 
-    Example: mebench validate metrics --clips 6
+    Example: mebench validate metrics --clips 12
     """
     from mebench.home import home
-    from mebench.runs.validate.pages import seen_from, write_pages
-    from mebench.runs.validate.sweep import responses, sweep, validated_metrics
+    from mebench.runs.validate.pages import summary_lines, write_pages
+    from mebench.runs.validate.sweep import sweep
     from mebench.runs.worker import one_thread
 
     if pages_only:
@@ -38,11 +38,6 @@ def metrics(
         with one_thread():
             scores = sweep(clips, home() / "validation", lambda text: typer.echo(text, err=True))
         written = write_pages(out, scores)
-        for name, metric in validated_metrics().items():
-            answers = responses(name, metric.facts, list(scores.values()))
-            seen = ", ".join(f"{a.degradation.name} {seen_from(a)}" for a in answers if a.seen is not None)
-            blind = ", ".join(a.degradation.name for a in answers if a.seen is None)
-            typer.echo(
-                f"{name}: sees {seen or 'nothing'}; blind to {blind or 'nothing'}" if answers else f"{name}: no number"
-            )
+        for line in summary_lines(out):
+            typer.echo(line)
     typer.echo(f"{len(written)} files in {out}")

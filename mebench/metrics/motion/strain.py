@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,8 @@ class StrainRatio(MotionMetric):
     the clip's own neutral frames.
 
     Neutral are the frames before the onset and after the offset; without two of them N is estimated from the second
-    differences in time of the strain tensor.
+    differences in time of the strain tensor. The strain is the textbook's, with central differences; the constant factor
+    of other kernels cancels in the ratio. The variant of the MEB library is `strain[reference]`.
     """
 
     facts = MetricFacts(
@@ -49,14 +52,20 @@ class StrainRatio(MotionMetric):
     def measure(self, projection: Projection, sample: Sample) -> float:
         """Between 0 and 16; :class:`~mebench.errors.Unavailable` where the reference's strain drowns in its noise."""
         shown = above_noise(sample.once_a_task(_reference_strain), sample, projection)
-        if shown <= 0.0:
-            raise Unavailable("the reference's strain is not above the noise of its own neutral frames.")
-        ratio = above_noise(sample.once(_output_strain), sample, projection) / shown
-        return min(LARGEST_GAIN, float(np.sqrt(max(ratio, 0.0))))
+        return strain_ratio(above_noise(sample.once(_output_strain), sample, projection), shown)
+
+
+def strain_ratio(output: float, reference: float) -> float:
+    """Root of the ratio of two energies above noise, 0 to 16; :class:`~mebench.errors.Unavailable` without any in the
+    reference."""
+    if reference <= 0.0:
+        raise Unavailable("the reference's strain is not above the noise of its own neutral frames.")
+    return min(LARGEST_GAIN, float(np.sqrt(max(output / reference, 0.0))))
 
 
 def above_noise(tensors: NDArray[np.float32], sample: Sample, projection: Projection) -> float:
-    """Mean squared strain in the apex phase above that of neutral frames. tensors: ``[T,3,N]`` (xx, yy, sqrt(2) xy)."""
+    """Mean squared strain in the apex phase above that of neutral frames. tensors: ``[T,K,N]``, K parts whose squares
+    add up to the squared strain: (xx, yy, sqrt(2) xy) for the textbook's."""
     energy = np.square(tensors).mean(axis=(1, 2), dtype=np.float64)
     frames = np.arange(sample.frame_count)
     neutral = ((frames < sample.onset) | (frames > sample.offset)) & ~sample.blinking
@@ -78,14 +87,23 @@ def _reference_strain(sample: Sample) -> NDArray[np.float32]:
     return _tensors(sample.reference_flows, sample)
 
 
+def judged_pixels(sample: Sample) -> NDArray[np.bool_]:
+    """Every second pixel of the face in both directions, bool ``[S,S]``."""
+    inside = np.zeros_like(sample.face)
+    inside[::2, ::2] = sample.face[::2, ::2]
+    return inside
+
+
+def smoothed(flow: Flow, sample: Sample) -> NDArray[np.float32]:
+    """A flow field ``[S,S,2]`` before it is differentiated."""
+    return np.asarray(cv2.GaussianBlur(flow, (0, 0), SMOOTHING * sample.inter_ocular), dtype=np.float32)
+
+
 def _tensors(flows: Flow, sample: Sample) -> NDArray[np.float32]:
     """Strain of each frame on the pixels of the face, every second one: float32 ``[T,3,N]``."""
-    inside = sample.face.copy()
-    inside[1::2], inside[:, 1::2] = False, False
-    width = SMOOTHING * sample.inter_ocular
-    rows = []
+    inside, rows = judged_pixels(sample), []
     for flow in flows:
-        smooth = cv2.GaussianBlur(flow, (0, 0), width)
+        smooth: Any = smoothed(flow, sample)  # numpy's stubs know no gradient of two axes
         (x_down, x_across), (y_down, y_across) = np.gradient(smooth[..., 0]), np.gradient(smooth[..., 1])
         shear = (x_down + y_across) * np.float32(np.sqrt(0.5))
         rows.append(np.stack((x_across[inside], y_down[inside], shear[inside])))

@@ -52,7 +52,18 @@ class Case:
         truth, plan = self.truth, self.plan
         source = self.driving[plan.onset]
         times = (plan.fps, plan.onset, plan.apex, plan.offset)
-        return Sample(source, self.driving, output, *times, truth=truth, same_identity=True).share(self._memory)
+        domain = self._name.domain
+        sample = Sample(source, self.driving, output, *times, truth=truth, same_identity=True, held_out=domain)
+        return sample.share(self._memory)
+
+    def crossed(self, output: Pixels) -> Sample:
+        """An output of the same person, driven by the next person of the domain with the same motion, light and
+        camera. The true answer is the same."""
+        truth, plan = self.truth, self.plan
+        times = (plan.fps, plan.onset, plan.apex, plan.offset)
+        driving = self.another_person
+        sample = Sample(self.driving[plan.onset], driving, output, *times, truth=truth, same_identity=False)
+        return sample.share(self._memory)
 
     def with_gain(self, gain: float) -> Pixels:
         """The same face with the expression ``gain`` times as strong."""

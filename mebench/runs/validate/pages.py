@@ -18,10 +18,11 @@ from mebench.metrics.contract import MetricFacts
 from mebench.metrics.set_metric import SetMetric
 from mebench.runs.validate.degradations import DEGRADATIONS
 from mebench.runs.validate.plot import plot
-from mebench.runs.validate.sweep import Response, Scores, responses
+from mebench.runs.validate.set_answers import SetAnswers, set_answers
+from mebench.runs.validate.sweep import Response, Scores, responses, set_responses
 
-VALIDATION, GOLDEN = "validation.json", "golden.json"
-"""Scores of the sweep by clip; and the values that tests compute again."""
+VALIDATION, SETS, GOLDEN = "validation.json", "validation_sets.json", "golden.json"
+"""Scores of the sweep by clip; those of set metrics, of all clips together; and the values that tests compute again."""
 
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "target": "best at the perfect value"}
 
@@ -39,7 +40,14 @@ def write_pages(folder: Path, scores: Mapping[str, Scores] | None = None) -> lis
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if scores is not None:
-        write_json(folder / VALIDATION, scores)
+        sets = [name for name in next(iter(scores.values()), {}) if registry.load("metrics", name).facts.per == "set"]
+        single = {key: {name: kept for name, kept in clip.items() if name not in sets} for key, clip in scores.items()}
+        answers = {
+            name: set_answers(registry.load("metrics", name), {key: clip[name] for key, clip in scores.items()})
+            for name in sets
+        }
+        write_json(folder / VALIDATION, single)
+        write_json(folder / SETS, answers)
     files = pages(folder)
     for name, text in files.items():
         write_text(folder / name, text)
@@ -49,20 +57,41 @@ def write_pages(folder: Path, scores: Mapping[str, Scores] | None = None) -> lis
 def pages(folder: Path) -> dict[str, str]:
     """Text by file name, made of the facts and of what ``folder`` keeps."""
     scores: dict[str, Scores] = _kept(folder / VALIDATION)
+    sets: dict[str, SetAnswers] = _kept(folder / SETS)
     golden: dict[str, Any] = _kept(folder / GOLDEN)
     files: dict[str, str] = {}
     rows = []
     for name in registry.names("metrics"):
         metric = registry.load("metrics", name)
         facts: MetricFacts = metric.facts
-        known = [clip for clip in scores.values() if name in clip]
-        answers = responses(name, facts, known) if known else []
+        answers = kept_answers(facts, scores, sets)
         if answers:
             files[f"{slug(name)}.svg"] = plot(facts, answers)
-        files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(known))
+        files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(scores))
         rows.append((facts, answers))
     files["README.md"] = _overview(rows, len(scores))
     return files
+
+
+def summary_lines(folder: Path) -> list[str]:
+    """For each metric one line: what it sees, from which level on, and what it is blind to."""
+    scores, sets = _kept(folder / VALIDATION), _kept(folder / SETS)
+    lines = []
+    for name in registry.names("metrics"):
+        answers = kept_answers(registry.load("metrics", name).facts, scores, sets)
+        seen = ", ".join(f"{a.degradation.name} {seen_from(a)}" for a in answers if a.seen is not None)
+        blind = ", ".join(a.degradation.name for a in answers if a.seen is None)
+        says = f"sees {seen or 'nothing'}; blind to {blind or 'nothing'}" if answers else "no number"
+        lines.append(f"{name}: {says}")
+    return lines
+
+
+def kept_answers(facts: MetricFacts, scores: Mapping[str, Scores], sets: Mapping[str, SetAnswers]) -> list[Response]:
+    """What a metric answers to all degradations, from a kept sweep; empty where it has no number there."""
+    if facts.per == "set":
+        return set_responses(sets[facts.name]) if facts.name in sets else []
+    known = [clip for clip in scores.values() if facts.name in clip]
+    return responses(facts.name, facts, known) if known else []
 
 
 def _kept(path: Path) -> dict[str, Any]:
@@ -147,14 +176,15 @@ def _networks(facts: MetricFacts) -> list[str]:
 
 
 def _answers(facts: MetricFacts, answers: Sequence[Response], clips: int) -> list[str]:
+    told = f"a paired test over the {clips} clips" if facts.per == "clip" else "the permutation test of subjects"
     lines = [
         "## What it answers to known degradations",
         "",
         f"![Answers]({slug(facts.name)}.svg)",
         "",
         f"Perfect outputs of {clips} clips of the open set's validation people, spoiled by known amounts. *Seen from*: the "
-        f"level nearest to the perfect one that a paired test over the {clips} clips tells from it (5 %). *Order*: Spearman "
-        "correlation of the amount with how bad the mean is.",
+        f"level nearest to the perfect one that {told} tells from it (5 %). *Order*: Spearman correlation of the amount "
+        "with how bad the mean is.",
         "",
         "| degradation | levels | mean values | seen from | order |",
         "|---|---|---|---|---|",

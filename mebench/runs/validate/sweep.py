@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mebench import registry
+from mebench.datasets.synme.cache import VERSION
 from mebench.errors import ConfigError, MebenchError
 from mebench.files import write_json
 from mebench.metrics.contract import Metric, MetricFacts
+from mebench.metrics.set_metric import SetMetric
 from mebench.runs.validate.case import Case
 from mebench.runs.validate.degradations import DEGRADATIONS, Degradation
+from mebench.runs.validate.set_answers import as_lists
 
 CLIPS = (
     *("a-validation-00-0", "c-validation-01-0", "d-validation-02-0", "f-validation-03-0"),
@@ -30,8 +33,14 @@ CLIPS = (
 LEVEL = 0.05
 """Two-sided error of the paired test by which a degradation counts as seen."""
 
-Scores = dict[str, dict[str, list[float | None]]]
-"""By metric and degradation, one value a level."""
+TWO_PEOPLE = frozenset({"leak[dlib]"})
+"""Metrics that have an answer only where source and driver differ: they see the next person of the domain as the driver,
+the one to whom the cross-fade goes."""
+
+AnyMetric = Metric | SetMetric
+
+Scores = dict[str, dict[str, list[Any]]]
+"""By metric and degradation, one value a level: a number, the vectors of a set metric, or None."""
 
 
 @dataclass(frozen=True)
@@ -48,56 +57,77 @@ class Response:
     seen: float | None
 
 
-def validated_metrics() -> dict[str, Metric]:
-    """The registered metrics of single clips that need no judge of action units."""
-    found = {name: registry.load("metrics", name) for name in registry.names("metrics")}
-    return {
-        name: metric
-        for name, metric in found.items()
-        if metric.facts.per == "clip" and metric.facts.family not in ("micro_au", "cost")
-    }
+def validated_metrics() -> dict[str, AnyMetric]:
+    """All registered metrics."""
+    return {name: registry.load("metrics", name) for name in registry.names("metrics")}
 
 
 def sweep(count: int, folder: Path, note: Callable[[str], None]) -> dict[str, Scores]:
-    """Scores by clip. count: clips. folder: where those of each clip are kept."""
+    """Scores by clip. count: clips. folder: where those of each clip and degradation are kept, so that a sweep that was
+    stopped goes on where it was, and a new metric costs its own numbers only."""
     if not 2 <= count <= len(CLIPS):
         raise ConfigError(f"the sweep takes 2 to {len(CLIPS)} clips, not {count}.")
     metrics = validated_metrics()
-    versions = {name: metric.facts.version for name, metric in metrics.items()}
-    return {key: _clip(key, metrics, versions, folder, note) for key in CLIPS[:count]}
+    return {key: _clip(key, metrics, folder, note) for key in CLIPS[:count]}
 
 
-def _clip(
-    key: str, metrics: Mapping[str, Metric], versions: dict[str, int], folder: Path, note: Callable[[str], None]
-) -> Scores:
-    levels = {d.name: list(d.levels) for d in DEGRADATIONS}
-    known = hashlib.sha256(json.dumps([key, versions, levels], sort_keys=True).encode()).hexdigest()[:16]
-    path = folder / f"{key}-{known}.json"
-    if path.is_file():
-        stored: Scores = json.loads(path.read_text("utf-8"))
-        return stored
+def _clip(key: str, metrics: Mapping[str, AnyMetric], folder: Path, note: Callable[[str], None]) -> Scores:
     case = Case(key)
-    perfect = _scores(case, case.truth.frames, metrics)
     scores: Scores = {name: {} for name in metrics}
+    perfect = _kept(
+        folder / key / f"perfect-{_mark([])}.json", metrics, lambda wanted: [_scores_of_truth(case, wanted)]
+    )
     for degradation in DEGRADATIONS:
-        note(f"{key}: {degradation.title}")
-        found = [
-            perfect if level == degradation.perfect else _scores(case, degradation.make(case, level), metrics)
-            for level in degradation.levels
-        ]
+        levels = [level for level in degradation.levels if level != degradation.perfect]
+
+        def answer(
+            wanted: Mapping[str, AnyMetric], how: Degradation = degradation, levels: Sequence[float] = levels
+        ) -> list[dict[str, Any]]:
+            note(f"{key}: {how.title}")
+            return [_scores(case, how.make(case, level), wanted) for level in levels]
+
+        found = _kept(folder / key / f"{degradation.name}-{_mark(levels)}.json", metrics, answer)
+        at = degradation.levels.index(degradation.perfect)
         for name in metrics:
-            scores[name][degradation.name] = [values[name] for values in found]
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, scores)
+            scores[name][degradation.name] = [*found[name][:at], *perfect[name], *found[name][at:]]
     return scores
 
 
-def _scores(case: Case, output: Any, metrics: Mapping[str, Metric]) -> dict[str, float | None]:
-    sample = case.sample(output)
-    values: dict[str, float | None] = {}
+def _mark(levels: Sequence[float]) -> str:
+    """Changes with the levels and with what renders the clips."""
+    return hashlib.sha256(json.dumps([list(levels), VERSION]).encode()).hexdigest()[:8]
+
+
+def _kept(
+    path: Path,
+    metrics: Mapping[str, AnyMetric],
+    answer: Callable[[Mapping[str, AnyMetric]], list[dict[str, Any]]],
+) -> dict[str, list[Any]]:
+    """By metric one value a level, from the file ``path`` as far as it knows the metrics in their present version."""
+    stored: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    missing = {n: m for n, m in metrics.items() if stored.get(n, {}).get("version") != m.facts.version}
+    if missing:
+        found = answer(missing)
+        for name, metric in missing.items():
+            stored[name] = {"version": metric.facts.version, "values": [values[name] for values in found]}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, stored)
+    return {name: stored[name]["values"] for name in metrics}
+
+
+def _scores_of_truth(case: Case, metrics: Mapping[str, AnyMetric]) -> dict[str, Any]:
+    return _scores(case, case.truth.frames, metrics)
+
+
+def _scores(case: Case, output: Any, metrics: Mapping[str, AnyMetric]) -> dict[str, Any]:
+    sample, crossed = case.sample(output), case.crossed(output)
+    values: dict[str, Any] = {}
     for name, metric in metrics.items():
         try:
-            values[name] = float(metric.score(sample))
+            if isinstance(metric, SetMetric):
+                values[name] = as_lists(sample.once(metric.encoder.encode))
+            else:
+                values[name] = float(metric.score(crossed if name in TWO_PEOPLE else sample))
         except MebenchError:
             values[name] = None  # no weights on this machine, or no number for this clip
     return values
@@ -118,22 +148,39 @@ def responses(name: str, facts: MetricFacts, scores: Sequence[Scores]) -> list[R
 def _response(degradation: Degradation, values: NDArray[np.float64], facts: MetricFacts) -> Response:
     bad = _badness(values, facts)
     at = degradation.levels.index(degradation.perfect)
-    away = np.abs(np.array(degradation.levels) - degradation.perfect)
     with np.errstate(invalid="ignore"):
         means = np.nanmean(bad, axis=0)
-    constant = np.allclose(means, means[0], rtol=1e-9, atol=1e-12)
-    monotone = None if constant else _monotone(degradation, away, means)
     seen = [
         level
         for column, level in enumerate(degradation.levels)
         if column != at and _differs(bad[:, column] - bad[:, at])
     ]
-    nearest = min(seen, key=lambda level: abs(level - degradation.perfect)) if seen else None
-    return Response(degradation, values, monotone, nearest)
+    return Response(degradation, values, _monotone(degradation, means), _nearest(degradation, seen))
 
 
-def _monotone(degradation: Degradation, away: NDArray[np.float64], means: NDArray[np.float64]) -> float:
-    """For the gain, whose perfect level lies inside, the smaller of both sides."""
+def set_responses(answers: Mapping[str, Mapping[str, Sequence[float | None]]]) -> list[Response]:
+    """What a set metric answers, from its record (:func:`~mebench.runs.validate.set_answers.set_answers`): one row of
+    values, and seen where the permutation test says so. Empty for a metric without numbers."""
+    found = []
+    for degradation in DEGRADATIONS:
+        values = np.array([np.nan if v is None else v for v in answers[degradation.name]["values"]])
+        if not np.isfinite(values).all():
+            return []
+        chances = answers[degradation.name]["p_values"]
+        seen = [level for level, p in zip(degradation.levels, chances, strict=True) if p is not None and p < LEVEL]
+        found.append(Response(degradation, values[None], _monotone(degradation, values), _nearest(degradation, seen)))
+    return found
+
+
+def _nearest(degradation: Degradation, seen: Sequence[float]) -> float | None:
+    return min(seen, key=lambda level: abs(level - degradation.perfect)) if seen else None
+
+
+def _monotone(degradation: Degradation, means: NDArray[np.float64]) -> float | None:
+    """None where the mean never changes; for the gain, whose perfect level lies inside, the smaller of both sides."""
+    if np.allclose(means, means[0], rtol=1e-9, atol=1e-12):
+        return None
+    away = np.abs(np.array(degradation.levels) - degradation.perfect)
     sides = [np.array(degradation.levels) <= degradation.perfect, np.array(degradation.levels) >= degradation.perfect]
     found = [
         0.0 if np.ptp(means[side]) == 0.0 else stats.spearmanr(away[side], means[side]).statistic
