@@ -119,6 +119,30 @@ def magnifier(
         )
 
 
+@app.command("flow")
+def flow_network(
+    name: str = typer.Argument(..., help="The flow network to train: pwclite-lite, which ships."),
+    out: Path | None = typer.Option(None, help="Folder of checkpoint, log, curve and weight file (runs/train/NAME)."),
+    steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
+    width: float = typer.Option(
+        0.5, min=0.125, max=1.0, help="Channels in those of the published network (1: its size)."
+    ),
+    seed: int = typer.Option(0, min=0, help="Seed of the weights and of every draw."),
+) -> None:
+    """Train a flow network on rendered faces without labels; the same command continues an interrupted run.
+
+    Example: mebench train flow pwclite-lite
+    """
+    from mebench.errors import ConfigError
+    from mebench.training.pwclite_lite import FlowPreset, train_pwclite
+
+    if name != "pwclite-lite":
+        raise ConfigError(f"there is no training recipe for the flow network '{name}'; known: pwclite-lite.")
+    preset = FlowPreset(seed=seed, width=width, **({"steps": steps} if steps else {}))
+    weights = train_pwclite(preset, out or Path("runs/train") / name, say=typer.echo)
+    typer.echo(f"wrote {weights}; its log and curve lie beside it.")
+
+
 @app.command("target")
 def target(
     people: int = typer.Option(40, min=1, help="People of the training domain to measure."),

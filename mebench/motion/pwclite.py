@@ -31,11 +31,17 @@ class PwcLiteConfig:
     """n_frames: 2, or 3 (the flows from the middle frame to both neighbours). reduce_dense: the narrow estimator.
 
     upsample: give the flows enlarged by 4, so that the finest has the input's resolution.
+    width: channels of every layer in those of the published network.
     """
 
     n_frames: int = 2
     reduce_dense: bool = True
     upsample: bool = True
+    width: float = 1.0
+
+    def channels(self, published: int) -> int:
+        """Channels of a layer that has ``published`` ones in the published network."""
+        return max(round(self.width * published), 1)
 
 
 class Flows(NamedTuple):
@@ -65,6 +71,11 @@ def correlation(first: torch.Tensor, second: torch.Tensor, reach: int = _REACH) 
     return torch.stack(costs, dim=1)
 
 
+def _pyramid(config: PwcLiteConfig) -> tuple[int, ...]:
+    """Channels of the image and of the six levels, finest first."""
+    return (_PYRAMID[0], *map(config.channels, _PYRAMID[1:]))
+
+
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
     padding = (kernel - 1) * dilation // 2
     return nn.Sequential(
@@ -79,9 +90,9 @@ def _plain(inputs: int, outputs: int) -> nn.Sequential:
 class FeaturePyramid(nn.Module):
     """Six levels of features at 1/2 to 1/64 of the input's resolution."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: PwcLiteConfig) -> None:
         super().__init__()
-        pairs = itertools.pairwise(_PYRAMID)
+        pairs = itertools.pairwise(_pyramid(config))
         self.convs = nn.ModuleList(nn.Sequential(_conv(a, b, stride=2), _conv(b, b)) for a, b in pairs)
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
@@ -96,11 +107,10 @@ class FeaturePyramid(nn.Module):
 class ReducedEstimator(nn.Module):
     """Five convolutions, each seeing the two before it."""
 
-    hidden = _ESTIMATOR[-1]
-
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, config: PwcLiteConfig) -> None:
         super().__init__()
-        a, b, c, d, e = _ESTIMATOR
+        a, b, c, d, e = map(config.channels, _ESTIMATOR)
+        self.hidden = e
         self.conv1 = _conv(inputs, a)
         self.conv2 = _conv(a, b)
         self.conv3 = _conv(a + b, c)
@@ -121,10 +131,10 @@ class ReducedEstimator(nn.Module):
 class DenseEstimator(nn.Module):
     """Five convolutions, each seeing the input and everything before it, newest first."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, config: PwcLiteConfig) -> None:
         super().__init__()
         widths = [inputs]
-        for index, width in enumerate(_ESTIMATOR):
+        for index, width in enumerate(map(config.channels, _ESTIMATOR)):
             self.add_module(f"conv{index + 1}", _conv(sum(widths), width))
             widths.append(width)
         self.hidden = sum(widths)
@@ -140,10 +150,11 @@ class DenseEstimator(nn.Module):
 class ContextNetwork(nn.Module):
     """Dilated convolutions that refine a flow."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, config: PwcLiteConfig) -> None:
         super().__init__()
         self.convs = nn.ModuleList()
-        for outputs, dilation in _CONTEXT:
+        for published, dilation in _CONTEXT:
+            outputs = config.channels(published)
             self.convs.append(_conv(inputs, outputs, dilation=dilation))
             inputs = outputs
         self.convs.append(_plain(inputs, 2))
@@ -165,12 +176,13 @@ class PwcLite(nn.Module):
             raise ValueError(f"PWCLite takes 2 or 3 frames, not {self.config.n_frames}.")
         costs = (2 * _REACH + 1) ** 2
         sides = self.config.n_frames - 1
-        inputs = _REDUCED + sides * (costs + 2)
-        self.feature_pyramid_extractor = FeaturePyramid()
-        estimator = ReducedEstimator(inputs) if self.config.reduce_dense else DenseEstimator(inputs)
+        reduced = self.config.channels(_REDUCED)
+        inputs = reduced + sides * (costs + 2)
+        self.feature_pyramid_extractor = FeaturePyramid(self.config)
+        estimator = (ReducedEstimator if self.config.reduce_dense else DenseEstimator)(inputs, self.config)
         self.flow_estimators: ReducedEstimator | DenseEstimator = estimator
-        self.context_networks = ContextNetwork(sides * (estimator.hidden + 2))
-        self.conv_1x1 = nn.ModuleList(_conv(width, _REDUCED, kernel=1) for width in _PYRAMID[:1:-1])
+        self.context_networks = ContextNetwork(sides * (estimator.hidden + 2), self.config)
+        self.conv_1x1 = nn.ModuleList(_conv(width, reduced, kernel=1) for width in _pyramid(self.config)[:1:-1])
 
     def forward(self, frames: torch.Tensor, with_backward: bool = False) -> Flows:
         """frames: float32 ``[B,3 n_frames,H,W]``, RGB in [0,1], concatenated in order of time."""

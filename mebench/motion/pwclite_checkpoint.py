@@ -13,11 +13,17 @@ from safetensors.torch import load_file
 from mebench.errors import CheckpointError, MissingWeights
 from mebench.motion.pwclite import PwcLite, PwcLiteConfig
 
+_PUBLISHED_REDUCED = 32
+"""Channels to which the published network reduces each level; those of a file give its width."""
+
+_ONE_SIDE = 83
+"""Inputs of the estimator for each neighbouring frame: 81 costs and a flow."""
+
 
 def read_pwclite(path: Path) -> PwcLite:
     """The network of a published checkpoint or of the file that mebench keeps; frozen, in evaluation mode.
 
-    The number of frames and the estimator are read from the shapes. Raises :class:`MissingWeights` when there is no
+    The number of frames, the estimator and the width are read from the shapes. Raises :class:`MissingWeights` when there is no
     file and :class:`CheckpointError` when it holds another network.
     """
     if not path.is_file():
@@ -40,11 +46,12 @@ def convert(content: Any, path: Path | str = "the checkpoint") -> dict[str, torc
 def _loaded(content: Any, path: Path | str) -> PwcLite:
     state = content.get("state_dict", content) if isinstance(content, dict) else {}
     state = {str(name).removeprefix("module."): tensor for name, tensor in state.items()}
-    first = state.get("flow_estimators.conv1.0.weight")
-    if first is None:
+    first, reduced = (state.get(name) for name in ("flow_estimators.conv1.0.weight", "conv_1x1.0.0.bias"))
+    if first is None or reduced is None:
         raise CheckpointError(f"{path} is no PWCLite checkpoint: it holds no 'flow_estimators.conv1.0.weight'.")
     dense = "flow_estimators.conv_last.0.weight" in state
-    network = PwcLite(PwcLiteConfig(n_frames=3 if first.shape[1] > 115 else 2, reduce_dense=not dense))
+    frames = 3 if first.shape[1] - len(reduced) > _ONE_SIDE else 2
+    network = PwcLite(PwcLiteConfig(frames, not dense, width=len(reduced) / _PUBLISHED_REDUCED))
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

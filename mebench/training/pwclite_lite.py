@@ -1,0 +1,163 @@
+"""The unsupervised training of PWCLite on rendered pairs of the training domain, small by default.
+
+L. Liu et al., "Learning by Analogy", CVPR 2020, arXiv 2003.13045: its first stage, the photometric loss on visible
+pixels with smoothness (:mod:`mebench.training.arflow_loss`). No exact motion takes part; it serves to measure people that
+were held out. Micro-motion alone is too small to start from, so the second frame is also moved as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from mebench.files import write_whole
+from mebench.motion.pwclite import PwcLite, PwcLiteConfig
+from mebench.motion.warp import pixel_grid, warp
+from mebench.training.arflow_loss import arflow_loss
+from mebench.training.curve import draw_curve
+from mebench.training.flowmag_lite_data import CROP, ON_FACE, rendered_pairs
+from mebench.training.loop import Run, learning_rate, train, write_log
+
+VALIDATED_SIDE = 192
+"""Side of the centre crop on which held-out people are measured, a multiple of 64."""
+
+SHIFT, TURN_DEG, STRETCH = 3.0, 2.0, 0.02
+"""Deviations of the motion that is added to the second frame: pixels, degrees, share."""
+
+
+@dataclass(frozen=True)
+class FlowPreset:
+    """Everything that decides the result. people, pairs: identities of domain ``t`` and pairs of each; the last
+    ``held_out`` people are for validation. side: of the training crops in pixels, a multiple of 64. width: see
+    :class:`~mebench.motion.pwclite.PwcLiteConfig`; 1 is the published network."""
+
+    people: int = 48
+    pairs: int = 24
+    held_out: int = 4
+    steps: int = 1100
+    batch: int = 4
+    side: int = 128
+    rate: float = 1e-3
+    width: float = 0.5
+    seed: int = 0
+
+
+class FlowRecipe:
+    """One network, its optimiser and its data (see :class:`mebench.training.loop.Recipe`)."""
+
+    def __init__(self, people: list[NDArray[np.void]], preset: FlowPreset) -> None:
+        torch.manual_seed(preset.seed)
+        self.preset = preset
+        self.network: torch.nn.Module = _near_still(PwcLite(PwcLiteConfig(width=preset.width)))
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=preset.rate, betas=(0.9, 0.999)
+        )
+        split = len(people) - preset.held_out
+        self._training = [pair for person in people[:split] for pair in person]
+        self._validation = [pair for person in people[split:] for pair in person]
+
+    def step(self, index: int, progress: float) -> dict[str, float]:
+        rng = np.random.default_rng([self.preset.seed, index])
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(progress, self.preset.rate, hold=0.5)
+        chosen = rng.integers(len(self._training), size=self.preset.batch)
+        frames = torch.stack([two_frames(self._training[number], rng, self.preset.side) for number in chosen])
+        first, second = frames.unbind(1)
+        flows = self.network(torch.cat((first, second), 1), with_backward=True)
+        terms = arflow_loss(first, second, flows.forward, flows.backward)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(terms.total)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        return {"loss": float(terms.total.detach()), "photometric": float(terms.photometric.detach())}
+
+    def validate(self) -> dict[str, float]:
+        """Mean end-point error in the face against the exact motion on held-out people, px: of the network, of DIS
+        (fine), and of no motion."""
+        errors: dict[str, list[float]] = {}
+        cut = slice((CROP - VALIDATED_SIDE) // 2, (CROP + VALIDATED_SIDE) // 2)
+        for pair in self._validation:
+            on = pair["place"][cut, cut] == ON_FACE
+            if not on.any():
+                continue
+            exact = (pair["head"].astype(np.float32) + pair["expression"].astype(np.float32))[cut, cut]
+            images = [torch.from_numpy(pair[name][cut, cut].copy()) for name in ("reference", "frame")]
+            with torch.no_grad():
+                frames = torch.cat([image.movedim(-1, 0) for image in images])[None] / 255.0
+                found = self.network(frames).forward[0][0].movedim(0, -1).numpy()
+            measured = {"network": found, "dis": pair["flow"][cut, cut].astype(np.float32), "still": 0.0 * exact}
+            for name, flow in measured.items():
+                errors.setdefault(f"held_out_{name}", []).append(float(np.hypot(*(flow - exact)[on].T).mean()))
+        return {name: float(np.mean(values)) for name, values in errors.items()}
+
+
+def _near_still(network: PwcLite) -> PwcLite:
+    """The layers that give flow, made small: a fresh network sees 16 px everywhere, from where no pixel matches."""
+    for name, parameter in network.named_parameters():
+        if name.startswith(("flow_estimators.predict_flow", "context_networks.convs.6")):
+            parameter.data.mul_(0.05)
+    return network
+
+
+def two_frames(pair: np.void, rng: np.random.Generator, side: int) -> torch.Tensor:
+    """Two of the three pictures of a pair, the second moved as a whole: one random crop, mirrored half of the time, with
+    another colour balance. float32 ``[2,3,S,S]`` in [0,1]."""
+    names = rng.permutation(["reference", "frame", "target"])[:2]
+    images = torch.from_numpy(np.stack([pair[name] for name in names])).movedim(-1, 1) / 255.0
+    images = torch.cat((images[:1], warp(images[1:], _whole_motion(rng))))
+    top, left = (int(value) for value in rng.integers(CROP - side + 1, size=2))
+    images = images[..., top : top + side, left : left + side]
+    if rng.random() < 0.5:
+        images = images.flip(-1)
+    gain = torch.from_numpy(rng.uniform(0.8, 1.15, size=3)).float()[:, None, None]
+    return (images * gain).clamp(0.0, 1.0)
+
+
+def _whole_motion(rng: np.random.Generator) -> torch.Tensor:
+    """A random shift, turn and stretch about the middle: displacement ``[1,2,CROP,CROP]`` px."""
+    angle = math.radians(rng.normal(0.0, TURN_DEG))
+    scale = 1.0 + rng.normal(0.0, STRETCH)
+    linear = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) - np.eye(2)
+    grid = pixel_grid(CROP, CROP, torch.zeros(1))
+    from_middle = (grid - (CROP - 1) / 2.0).flatten(1)
+    moved = torch.from_numpy(linear).float() @ from_middle + torch.from_numpy(rng.normal(0.0, SHIFT, (2, 1))).float()
+    return moved.reshape(1, 2, CROP, CROP)
+
+
+def train_pwclite(
+    preset: FlowPreset,
+    out: Path,
+    *,
+    say: Callable[[str], None],
+    stop_at: int | None = None,
+    checkpoint_seconds: float = 120.0,
+) -> Path:
+    """Train on one thread and give the weight file ``out/pwclite-lite.safetensors``; continues an interrupted run.
+
+    Beside it: ``pwclite-lite.csv`` (log), ``pwclite-lite.png`` (curve), ``checkpoint.pt``. The pairs are those of
+    ``flowmag-lite``, rendered once into mebench's cache.
+    """
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    recipe = FlowRecipe(rendered_pairs(preset.people, preset.pairs, preset.seed, say), preset)
+    weights = out / "pwclite-lite.safetensors"
+
+    def publish(step: int) -> None:
+        about = {"trained_on": "synme, training domain t", "preset": json.dumps(asdict(preset)), "step": str(step)}
+        tensors = {name: tensor.detach().contiguous().clone() for name, tensor in recipe.network.state_dict().items()}
+        write_whole(weights, lambda temporary: save_file(tensors, temporary, metadata=about))
+
+    run = Run(preset.steps, out, identity=asdict(preset), checkpoint_seconds=checkpoint_seconds)
+    rows = train(recipe, run, say=say, published=publish, stop_at=stop_at)
+    write_log(out / "pwclite-lite.csv", rows)
+    if rows:
+        draw_curve(rows, ["held_out_network", "held_out_dis", "held_out_still"], out / "pwclite-lite.png")
+    return weights
