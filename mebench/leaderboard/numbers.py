@@ -11,6 +11,7 @@ from mebench.errors import MebenchError
 from mebench.leaderboard.aggregate import CLOSE, Cells, aggregate, differences
 from mebench.leaderboard.features import unpack
 from mebench.leaderboard.folder import Result, read_bytes
+from mebench.leaderboard.licensed import withheld
 from mebench.protocol import Protocol, Task
 from mebench.runs.schema import BoundRow, MetricInfo, TaskRecord
 
@@ -189,6 +190,9 @@ def _sets(result: Result, facts: Mapping[str, MetricInfo], protocol: Protocol) -
     yield from (f"'{key[0]}' is no metric of this protocol" for key in result.cells if key[0] not in protocol.metrics)
     counted = {key: cell for key, cell in stored.items() if cell["value"]["mean"] is not None}
     if not counted:
+        return
+    if withheld(result.protocol):
+        yield "(vectors of licensed faces are no part of a submission: the numbers of sets were not computed again)"
         return
     file = result.folder / "features.npz"
     if not file.is_file():

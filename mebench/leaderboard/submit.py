@@ -20,13 +20,14 @@ from mebench.errors import ConfigError, InputError
 from mebench.files import storage_errors, write_bytes, write_json, write_text
 from mebench.leaderboard.aggregate import Cells, aggregate
 from mebench.leaderboard.features import pack
+from mebench.leaderboard.licensed import withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.previews import previews
 from mebench.leaderboard.schema import SCHEMA_VERSION, Card
 from mebench.leaderboard.tables import bounds_csv, clips_csv
 from mebench.protocol import load_protocol
 from mebench.runs.page.records import Records, read_records
-from mebench.runs.schema import BoundsRecord
+from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
 
 
@@ -125,7 +126,9 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
         if cell["metric"] not in clipwise
     }
     write_json(folder / "run.json", provenance(records))
-    write_text(folder / "clips.csv", clips_csv(rows, clipwise))
+    open_data = withheld(protocol.name) is None
+    written = rows if open_data else [_without_annotation(row) for row in rows]
+    write_text(folder / "clips.csv", clips_csv(written, clipwise))
     write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
     summary = {
         "schema_version": SCHEMA_VERSION,
@@ -134,12 +137,17 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
     }
     write_text(folder / "summary.json", json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
     store = RunStore(records.folder)
-    vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows}
+    vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
     if any(vectors.values()):
         write_bytes(folder / "features.npz", pack(vectors))
-    for file, data in previews(records) if with_previews else ():
+    for file, data in previews(records) if with_previews and open_data else ():
         write_bytes(folder / "previews" / file, data)
     return name
+
+
+def _without_annotation(row: TaskRecord) -> TaskRecord:
+    """``row`` without the action units, which the licence of its dataset covers as it does the frames."""
+    return {**row, "task": {**row["task"], "action_units": []}}
 
 
 def provenance(records: Records) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from mebench import registry
 from mebench.errors import ConfigError, InputError, MebenchError
 from mebench.leaderboard import copies, numbers
-from mebench.leaderboard.folder import Submission, read_submission
+from mebench.leaderboard.folder import Result, Submission, read_submission
+from mebench.leaderboard.licensed import withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.submit import sha256_of
 from mebench.protocol import Protocol, Task, load_protocol, protocol_names
@@ -76,6 +77,7 @@ def verify(folder: Path | str, *, facts: Facts | None = None, others: Path | Non
         return Report(folder, None, (Finding("error", "format", "", str(error)),))
     found += [*_manifest(submission), *_card(submission)]
     for result in submission.results:
+        found += _pictures(result)
         try:
             protocol = _protocol(result.run.protocol.name, result.run.protocol.hash, f"results/{result.name}")
             known = facts or metric_facts(protocol)
@@ -142,6 +144,18 @@ def _card(submission: Submission) -> Iterator[Finding]:
             yield _error("manifest", f"results/{result.name}", f"is a run called {'--'.join(said)}")
         if run.method.get("oracle") and card.role not in ("floor", "ceiling"):
             yield _error("card", "card.yaml", f"the run {result.name} was shown the true answer; its role is 'ceiling'")
+
+
+def _pictures(result: Result) -> Iterator[Finding]:
+    """Pictures, vectors and annotations where licences do not allow them."""
+    reason = withheld(result.protocol)
+    if reason is None:
+        return
+    for part in ("previews", "features.npz"):
+        if (result.folder / part).exists():
+            yield _error("licence", f"results/{result.name}/{part}", f"must not be there: {reason}")
+    if any(row["task"]["action_units"] for row in result.rows):
+        yield _error("licence", f"results/{result.name}/clips.csv", f"must not hold action units: {reason}")
 
 
 def _protocol(name: str, digest: str, where: str) -> Protocol:

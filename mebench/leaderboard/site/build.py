@@ -17,6 +17,7 @@ from mebench.errors import ConfigError
 from mebench.files import storage_errors, write_bytes, write_text
 from mebench.home import packaged
 from mebench.leaderboard.folder import read_all
+from mebench.leaderboard.licensed import shown_files
 from mebench.leaderboard.schema import TIERS
 from mebench.leaderboard.site import exports
 from mebench.leaderboard.site.boards import Board, Entry, make_board
@@ -69,7 +70,7 @@ def build_site(
         for result in submission.results:
             data = (result.folder / "clips.csv").read_bytes()
             write_bytes(out / "data" / submission.key / result.name / "clips.csv", data)
-            for picture in sorted((result.folder / "previews").glob("*.jpg")):
+            for picture in shown_files(result.folder, result.protocol):
                 write_bytes(out / "media" / submission.key / result.name / picture.name, picture.read_bytes())
     site.json("api/v1/index.json", exports.index_json([b for b in boards if b.entries], found))
     site.json("api/v1/metrics.json", exports.metrics_json(known))
@@ -149,7 +150,7 @@ class _Site:
         facts = {name: self._facts[name] for name in board.protocol.metrics if name in self._facts}
         summary: Any = {"cells": list(result.cells.values()), "metrics": facts}
         failed = [(row["task"]["key"], row["error"]) for row in result.rows if row["status"] == "failed"]
-        previews = sorted(path.name for path in (result.folder / "previews").glob("*.jpg"))
+        previews = [path.name for path in shown_files(result.folder, result.protocol) if path.suffix == ".jpg"]
         places = [
             (table.title, row.place) for table in board.tables for row in table.rows if row.entry is entry and row.place
         ]
