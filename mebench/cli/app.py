@@ -24,6 +24,7 @@ from mebench.cli import (
     run,
     score,
     site,
+    study,
     submit,
     tasks,
     train,
@@ -82,7 +83,7 @@ app = typer.Typer(
     name="mebench",
     cls=_Front,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -128,6 +129,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(au.app, name="au")
 app.add_typer(site.app, name="site")
 app.add_typer(round.app, name="round")
+app.add_typer(study.app, name="study")
 
 
 def main() -> None:
