@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from mebench import registry
 from mebench.clip import Clip, Frames, Portrait
 from mebench.datasets.contract import CheckReport, Split, Terms
 from mebench.errors import ConfigError, InputError
 from mebench.protocol import Protocol, load_protocol, protocol_names
 from mebench.protocol.delivery import deliver
 from mebench.runs.leaks import check_leaks, has_seen, perceptual_hash
+from mebench.weights.catalogue import FILES
 
 
 @dataclass
@@ -258,7 +262,7 @@ def states(checks: list[Any]) -> dict[str, str]:
 def test_a_clean_run_is_clean() -> None:
     given_ = protocol(selection=HELD_OUT, folds=FOLDS)
     facts = {"weights": "fomm-lite", "backbone": {"weights": "flowmag-lite"}}
-    checks = check_leaks(given_, given_.tasks(three()), three(), facts)
+    checks = check_leaks(given_, given_.tasks(three()), three(), {"facts": facts, "card": None})
     assert states(checks) == dict.fromkeys(("identity", "training data", "duplicates", "folds"), "clean")
     assert "flowmag-lite, fomm-lite saw no dataset" in checks[1]["text"]
 
@@ -290,23 +294,66 @@ def test_absent_datasets_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "dataset", "domain", "seen"),
+    ("method", "state", "words"),
     [
-        ("CASME II, SAMM and SMIC-HS together", "casme2", "casme2", True),
-        ("CASME II, SAMM and SMIC-HS together", "smic_hs", "smic_hs", True),
-        ("CASME II, SAMM and SMIC-HS together", "casme", "casme", False),
-        ("CASME and MMEW", "casme", "casme", True),
-        ("CAS(ME)^3", "casme_sq", "casme_sq", False),
-        ("CAS(ME)^3", "casme3a", "casme3a", True),
-        ("VoxCeleb (celebrity interviews)", "samm", "samm", False),
-        ("synme, training domain t (rendered faces)", "synme", "a", False),
-        ("synme, domains a, b", "synme", "b", True),
-        ("synme, domains a, b", "synme", "c", False),
-        ("synme, leave one domain out", "synme", "c", True),
+        ({"facts": {}, "card": {"seen_datasets": ["casme2"]}}, "leak", "the method was trained on casme2"),
+        ({"facts": {}, "card": {"seen_datasets": ["casme2:other", "samm", "synme:a"]}}, "clean", "no learned part"),
+        ({"facts": {"magnifier": {"weights": "KNOWN"}}, "card": None}, "leak", "KNOWN was trained on casme2"),
+        ({"facts": {"weights": "VAGUE"}, "card": None}, "unknown", "nobody says what VAGUE"),
+        ({"facts": {"external": True}, "card": None}, "unknown", "made elsewhere"),
     ],
+    ids=["card", "others", "weights", "not-stated", "external"],
 )
-def test_descriptions_of_training_data_are_understood(text: str, dataset: str, domain: str, seen: bool) -> None:
-    assert has_seen(text, dataset, domain) == seen
+def test_a_part_that_saw_the_data_is_told(method: dict[str, Any], state: str, words: str) -> None:
+    known = next(name for name, row in FILES.items() if "casme2" in row.seen_datasets)
+    vague = next(name for name, row in FILES.items() if row.trained_on.startswith("not "))
+    for old, new in (("KNOWN", known), ("VAGUE", vague)):
+        method, words = json.loads(json.dumps(method).replace(old, new)), words.replace(old, new)
+    given_ = protocol(selection=HELD_OUT)
+    (told,) = [c for c in check_leaks(given_, given_.tasks(three()), three(), method) if c["name"] == "training data"]
+    assert told["state"] == state and words in told["text"]
+
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "casme": ("CASME",),
+    "casme2": ("CASME II", "CASME2"),
+    "samm": ("SAMM",),
+    "smic_hs": ("SMIC", "SMIC-HS"),
+    "mmew": ("MMEW",),
+    "fourd": ("4DME",),
+    "casme_sq": ("CAS(ME)^2",),
+    "casme3a": ("CAS(ME)^3",),
+}
+"""What descriptions for people call each database."""
+
+
+def test_what_is_told_to_people_of_training_data_is_told_to_the_check() -> None:
+    for row in FILES.values():
+        for dataset, names in NAMES.items():
+            named = any(re.search(rf"(?<![\w^]){re.escape(n)}(?![\w^(]| II\b)", row.trained_on) for n in names)
+            assert named == (dataset in row.seen_datasets), (row.name, dataset)
+
+
+def test_a_domain_of_the_open_set_counts_for_itself() -> None:
+    assert has_seen("synme:b", "synme", "b") and not has_seen("synme:b", "synme", "a")
+    assert has_seen("synme", "synme", "c") and not has_seen("synme", "casme", "casme")
+
+
+def test_cameras_of_one_cohort_show_the_same_people() -> None:
+    import dataclasses
+
+    data: dict[str, Any] = {"casme": Tiny("casme"), "casme2": Tiny("casme2")}
+    given_ = protocol(selection=HELD_OUT, datasets=["casme", "casme2"], folds=FOLDS)
+    tasks = given_.tasks(data)
+    tasks = [dataclasses.replace(tasks[0], source_subject=tasks[0].driving_subject), *tasks[1:]]
+    assert tasks[0].from_dataset != tasks[0].dataset
+    assert states(check_leaks(given_, tasks, data, {}))["identity"] == "clean"  # two people of one number
+    for dataset in data.values():
+        dataset.cohort = "one laboratory"
+    assert states(check_leaks(given_, tasks, data, {}))["identity"] == "leak"
+    with pytest.raises(ConfigError, match="trains and tests on the subject"):
+        given_.make_folds(data)
+    assert registry.load("datasets", "smic_hs").cohort == registry.load("datasets", "smic_nir").cohort == "smic"
 
 
 def test_the_perceptual_hash_survives_jpeg_and_size_and_tells_pictures_apart() -> None:

@@ -82,6 +82,12 @@ class Dataset(Protocol):
         ...
 
 
+def cohort(dataset: Dataset) -> str:
+    """Whom the subjects of a dataset are numbered among. Two datasets with one ``cohort``, such as the three cameras of
+    SMIC, show the same people under the same names; a dataset that names none has people of its own."""
+    return str(getattr(dataset, "cohort", dataset.name))
+
+
 @runtime_checkable
 class OpenDataset(Dataset, Protocol):
     """A dataset that can render the true answer of any pair."""

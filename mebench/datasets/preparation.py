@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from mebench.clip import Clip, Frames, Pixels, Portrait
-from mebench.datasets.contract import CheckReport, Dataset, OpenDataset, Split
+from mebench.datasets.contract import CheckReport, Dataset, OpenDataset, Split, cohort
 from mebench.errors import InputError
 from mebench.home import home
 
@@ -63,6 +63,7 @@ class Prepared:
         self.terms = dataset.terms
         self.domains = dataset.domains
         self.coded = getattr(dataset, "coded", None)
+        self.cohort = cohort(dataset)
 
     def clips(self, split: Split = "benchmark") -> Sequence[Clip]:
         """The clips of the dataset; their frames are prepared when they are read."""

@@ -42,6 +42,8 @@ class SmicHs(Recorded):
     )
     clips_expected = 164
     part: ClassVar[str] = "HS"
+    cohort: ClassVar[str] = "smic"
+    """The people of the other two sets are among those of the first, under the same numbers."""
 
     @property
     def layouts(self) -> tuple[Layout, ...]:  # type: ignore[override]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mebench import registry
 from mebench.errors import MebenchError
-from mebench.protocol import load_protocol, protocol_names
+from mebench.protocol import load_protocol
 
 
 @cache
@@ -20,13 +20,11 @@ def withheld(protocol: str) -> str | None:
     Pictures show faces, vectors of an encoder tell who they are, and action units are the annotators' work: a licence that
     does not allow frames to be passed on covers all of them.
     """
-    if protocol not in protocol_names():
-        return f"there is no protocol '{protocol}' in this tree, so nobody knows whose faces they are"
-    for name in load_protocol(protocol).datasets:
-        try:
-            terms = registry.load("datasets", name)().terms
-        except MebenchError as error:
-            return f"the terms of '{name}' are not known here ({error})"
+    try:
+        found = {name: registry.load("datasets", name)().terms for name in load_protocol(protocol).datasets}
+    except MebenchError as error:
+        return f"nobody knows here whose faces they are: {error}"
+    for name, terms in found.items():
         if not (terms.may_show_frames and terms.may_show_generated):
             return (
                 f"the licence of '{name}' ({terms.licence}) does not allow frames, or clips made from them, to be shown"

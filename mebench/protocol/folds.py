@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mebench.clip import Clip
 from mebench.datasets.action_units import unit_numbers
-from mebench.datasets.contract import Dataset, Split
+from mebench.datasets.contract import Dataset, Split, cohort
 from mebench.errors import ConfigError
 from mebench.protocol.choice import by_place, present
 
@@ -59,7 +59,7 @@ def make_folds(protocol: Protocol, datasets: Mapping[str, Dataset]) -> list[Fold
         )
     folds = [_fold(wanted, parts, place, tuple(test)) for place, test in places.items()]
     for fold in folds:
-        _refuse_shared_subjects(protocol, fold)
+        _refuse_shared_subjects(protocol, fold, datasets)
     return folds
 
 
@@ -76,9 +76,11 @@ def _fold(wanted: Folds, parts: Mapping[Split, list[Clip]], place: str, test: tu
     return Fold(place, others(wanted.train), others(wanted.validation), test, tuple(wanted.units), wanted.counting)
 
 
-def _refuse_shared_subjects(protocol: Protocol, fold: Fold) -> None:
-    tested = {(clip.dataset, clip.subject) for clip in fold.test}
-    shared = sorted(tested & {(clip.dataset, clip.subject) for clip in (*fold.train, *fold.validation)})
+def _refuse_shared_subjects(protocol: Protocol, fold: Fold, datasets: Mapping[str, Dataset]) -> None:
+    def people(clips: Sequence[Clip]) -> set[tuple[str, str]]:
+        return {(cohort(datasets[clip.dataset]), clip.subject) for clip in clips}
+
+    shared = sorted(people(fold.test) & people((*fold.train, *fold.validation)))
     if shared:
         raise ConfigError(
             f"the protocol '{protocol.name}' trains and tests on the subject '{shared[0][1]}' of '{shared[0][0]}' "

@@ -6,7 +6,6 @@ show how often these happen.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
@@ -15,27 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.clip import Pixels
-from mebench.datasets.contract import Dataset
+from mebench.datasets.contract import Dataset, cohort
 from mebench.errors import MebenchError
 from mebench.protocol import Protocol, Task
 
 ALIKE = 6
 """Bits of 64 in which the perceptual hashes of two faces may differ and still count as one recording. Two random pictures
 differ in 32 bits; one picture after JPEG or a change of size in 0 to 4."""
-
-NAMES: dict[str, tuple[str, ...]] = {
-    "casme": ("CASME",),
-    "casme2": ("CASME II", "CASME2"),
-    "samm": ("SAMM",),
-    "smic_hs": ("SMIC", "SMIC-HS"),
-    "smic_vis": ("SMIC", "SMIC-VIS"),
-    "smic_nir": ("SMIC", "SMIC-NIR"),
-    "mmew": ("MMEW",),
-    "fourd": ("4DME",),
-    "casme_sq": ("CAS(ME)^2", "CAS(ME)2"),
-    "casme3a": ("CAS(ME)^3", "CAS(ME)3"),
-}
-"""What a description of training data calls each database."""
 
 
 class LeakCheck(TypedDict):
@@ -47,11 +32,11 @@ class LeakCheck(TypedDict):
 
 
 def check_leaks(
-    protocol: Protocol, tasks: Sequence[Task], datasets: Mapping[str, Dataset], facts: Mapping[str, Any]
+    protocol: Protocol, tasks: Sequence[Task], datasets: Mapping[str, Dataset], method: Mapping[str, Any]
 ) -> list[LeakCheck]:
-    """All checks on a run. facts: of the loaded method, with the names of its weights. Nothing is raised: a number with a
-    leak may be wanted, but never without the word beside it."""
-    checks = [_identity(tasks), _training_data(tasks, facts), _duplicates(tasks, datasets)]
+    """All checks on a run. method: its ``facts``, with the names of its weights, and its ``card``. Nothing is raised: a
+    number with a leak may be wanted, but never without the word beside it."""
+    checks = [_identity(tasks, datasets), _training_data(tasks, method), _duplicates(tasks, datasets)]
     if protocol.folds is not None:
         checks.append(_folds(protocol, datasets))
     absent = [name for name in protocol.datasets if name not in datasets]
@@ -62,12 +47,14 @@ def check_leaks(
     return checks
 
 
-def _identity(tasks: Sequence[Task]) -> LeakCheck:
+def _identity(tasks: Sequence[Task], datasets: Mapping[str, Dataset]) -> LeakCheck:
     crossing = [task for task in tasks if task.kind == "cross"]
+    cohorts = {name: cohort(dataset) for name, dataset in datasets.items()}
     same = [
         task.key
         for task in crossing
-        if task.source_subject == task.driving_subject and task.from_dataset == task.dataset
+        if task.source_subject == task.driving_subject
+        and cohorts.get(task.from_dataset, task.from_dataset) == cohorts.get(task.dataset, task.dataset)
     ]
     if same:
         return {"name": "identity", "state": "leak", "text": f"the driver is the source in {_some(same)}"}
@@ -87,42 +74,40 @@ def _folds(protocol: Protocol, datasets: Mapping[str, Dataset]) -> LeakCheck:
     }
 
 
-def _training_data(tasks: Sequence[Task], facts: Mapping[str, Any]) -> LeakCheck:
+def _training_data(tasks: Sequence[Task], method: Mapping[str, Any]) -> LeakCheck:
     from mebench.weights.catalogue import FILES
 
+    facts, card = method.get("facts") or {}, method.get("card") or {}
     weights = sorted({name for name in _weights(facts) if name in FILES})
-    seen = []
-    vague = []
-    for name in weights:
-        data = FILES[name].trained_on
-        seen += [f"{name} was trained on {used}" for used in _used(tasks) if has_seen(data, *used)]
-        if data.startswith("not "):
-            vague.append(name)
+    entries = [(name, FILES[name].seen_datasets) for name in weights]
+    entries.append(("the method", tuple(card.get("seen_datasets", ()))))
+    seen = [
+        f"{part} was trained on {dataset}" + (f", domain {domain}" if domain != dataset else "")
+        for part, names in entries
+        for dataset, domain in _used(tasks)
+        if any(has_seen(name, dataset, domain) for name in names)
+    ]
     if seen:
         return {"name": "training data", "state": "leak", "text": "; ".join(seen)}
+    vague = [name for name in weights if FILES[name].trained_on.startswith("not ")]
     if vague:
         return {"name": "training data", "state": "unknown", "text": f"nobody says what {_some(vague)} was trained on"}
+    if facts.get("external"):
+        text = "the videos were made elsewhere: what their method was trained on is not known here"
+        return {"name": "training data", "state": "unknown", "text": text}
     text = f"{_some(weights)} saw no dataset of this protocol" if weights else "the method has no learned part of ours"
     return {"name": "training data", "state": "clean", "text": text}
 
 
-def has_seen(trained_on: str, dataset: str, domain: str) -> bool:
-    """Whether a description of training data names a dataset (or, of the open set, its domain).
+def has_seen(entry: str, dataset: str, domain: str) -> bool:
+    """Whether an entry of ``seen_datasets`` (of a checkpoint or a card) is this dataset, or this domain of it.
 
-    >>> has_seen("CASME II, SAMM and SMIC-HS together", "casme2", "casme2")
-    True
-    >>> has_seen("CASME II, SAMM and SMIC-HS together", "casme", "casme")
-    False
-    >>> has_seen("synme, training domain t (rendered faces)", "synme", "a")
-    False
+    An entry is the name of a dataset, all of which was used, or ``dataset:domain``.
+
+    >>> has_seen("casme2", "casme2", "casme2"), has_seen("synme:b", "synme", "b"), has_seen("synme:b", "synme", "a")
+    (True, True, False)
     """
-    if dataset == "synme":
-        domains = re.search(r"synme, (?:training )?domains? ([a-z, ]+)", trained_on)
-        return "synme" in trained_on and (domains is None or domain in re.findall(r"\b[a-z]\b", domains[1]))
-    for name in NAMES.get(dataset, (dataset,)):
-        if re.search(rf"(?<![\w^]){re.escape(name)}(?![\w^(]| II\b)", trained_on):
-            return True
-    return False
+    return entry in (dataset, f"{dataset}:{domain}")
 
 
 def _used(tasks: Sequence[Task]) -> list[tuple[str, str]]:

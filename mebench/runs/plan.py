@@ -82,7 +82,7 @@ def make_plan(
         datasets=infos,
         metrics=metrics,
         tasks=tasks,
-        checks=tuple(check_leaks(protocol, tasks, datasets, method["facts"])),
+        checks=tuple(check_leaks(protocol, tasks, datasets, method)),
     )
 
 
