@@ -168,6 +168,18 @@ _ROWS = (
         needed_by=("metric au_f1", "metric au_agreement", "metric au_disagreement", "mebench au judge"),
     ),
     WeightFile(
+        name="fpb-fomm-lite",
+        file="fpb-fomm-lite.safetensors",
+        kind="shipped",
+        what="a small FPB-FOMM, trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper=f"after {_FPB_PAPER}",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train backbone fpb-fomm --preset lite",
+        needed_by=("backbone fpb-fomm (weights: lite)",),
+    ),
+    WeightFile(
         name="alexnet",
         file="alexnet_features.safetensors",
         kind="shipped",

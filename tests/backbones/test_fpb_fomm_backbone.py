@@ -15,7 +15,7 @@ from mebench.backbones.fpb_fomm.lite import LiteFpb, LiteFpbConfig
 from mebench.backbones.fpb_fomm.lite_checkpoint import save_lite
 from mebench.backbones.fpb_fomm.points import MIRROR, TEMPLATE, facial_points, normalised, points_of, prior_map
 from mebench.errors import CheckpointError, ConfigError, InputError, MissingWeights
-from mebench.motion.warp import resize
+from mebench.motion.warp import resize, warp
 from mebench.weights.catalogue import FILES
 
 SMALL = FommConfig(
@@ -105,13 +105,22 @@ def test_a_published_checkpoint_loads(tmp_path, portrait):
         checkpoint.convert({"model": {}}, "x")
 
 
+def test_the_weights_that_ship_keep_the_reference_and_follow_the_driver(portrait):
+    """Of the source itself nothing moves; a face pulled at the mouth changes the mouth and leaves the border."""
+    shipped = fpb.load()
+    assert shipped.facts.weights == "fpb-fomm-lite" and FILES["fpb-fomm-lite"].seen_datasets == ()
+    y, x = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
+    bump = torch.exp(-((x - 128.0) ** 2 + (y - 180.0) ** 2) / (2 * 20.0**2))
+    pulled = warp(portrait[None], torch.stack((0 * bump, 4.0 * bump))[None])[0]
+    same, moved = shipped.drive(shipped.enroll(portrait), torch.stack((portrait, pulled)), portrait)
+    assert float((moved - same).abs()[:, 140:220, 80:180].mean()) > 2e-3
+    assert float((moved - same).abs()[:, :20].mean()) < 1e-3
+
+
 def test_refusals(lite, portrait, tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
     with pytest.raises(MissingWeights, match="mebench weights add fpb-fomm PATH"):
         fpb.load("fpb-fomm")
-    if fpb.LITE not in FILES:
-        with pytest.raises(MissingWeights, match="mebench train backbone fpb-fomm"):
-            fpb.load()
     with pytest.raises(ConfigError, match="no weights 'vox-cpk'"):
         fpb.load("vox-cpk")
     with pytest.raises(ConfigError, match="corner-aligned"):

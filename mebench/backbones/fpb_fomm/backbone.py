@@ -17,10 +17,9 @@ from mebench.backbones.fpb_fomm.checkpoint import load_official
 from mebench.backbones.fpb_fomm.lite import LiteFpb
 from mebench.backbones.fpb_fomm.lite_checkpoint import load_lite
 from mebench.backbones.fpb_fomm.points import points_of
-from mebench.errors import ConfigError, MissingWeights
+from mebench.errors import ConfigError
 from mebench.motion.warp import resize
 from mebench.weights import facts, find, sha256
-from mebench.weights.catalogue import FILES
 
 PAPER = (
     "Zhang et al., Facial Prior Based First Order Motion Model for Micro-expression Generation, ACM MM 2021 "
@@ -48,12 +47,6 @@ def load(weights: str = "lite", grid_align_corners: bool = True) -> Backbone:
     if name != OFFICIAL and not grid_align_corners:
         raise ConfigError(
             "fpb-fomm: the lite weights are corner-aligned by construction; leave grid_align_corners out."
-        )
-    if name == LITE and LITE not in FILES:
-        raise MissingWeights(
-            "fpb-fomm: this version ships no small weights; make them with: mebench train backbone fpb-fomm --preset lite, "
-            "and give the path of the file as 'weights', or take 'weights: fpb-fomm' after: mebench weights add fpb-fomm "
-            "PATH"
         )
     path = Path(weights) if own_file else find(name)
     known = BackboneFacts(
