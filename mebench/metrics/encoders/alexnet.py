@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from mebench.clip import Pixels
+from mebench.metrics.encoders.alexnet_network import ALEXNET, network, scaled
 from mebench.metrics.encoders.clip_vector import ClipEncoder, Vector, image_frames
-from mebench.metrics.realism.lpips import ALEXNET, network
 from mebench.metrics.sample import Sample
 
 
@@ -20,10 +20,13 @@ class AlexNet(ClipEncoder):
     networks = (ALEXNET,)
 
     def vector(self, frames: Pixels, sample: Sample) -> Vector:
-        judge = network()
-        seen = torch.from_numpy(np.ascontiguousarray(image_frames(frames, sample))).movedim(-1, 1).float() / 127.5 - 1.0
+        seen = image_frames(frames, sample)
+        still = all(np.array_equal(frame, seen[0]) for frame in seen)
         with torch.inference_mode():
-            fifth = judge.net(judge.scaling_layer(seen))[-1]
+            fifth = network()(scaled(seen[:1] if still else seen))[-1]
+            if still:
+                # In the memory format that the network gives, which decides the order of the sum.
+                fifth = fifth.repeat(len(seen), 1, 1, 1).contiguous(memory_format=torch.channels_last)
         return np.asarray(fifth.mean(dim=(0, 2, 3)).numpy(), dtype=np.float32)
 
 

@@ -59,7 +59,8 @@ class ClipEncoder(ABC):
     def encode(self, sample: Sample) -> PairVectors:
         """The vectors of output and real clip."""
         real, is_driving = sample.once_a_task(self._real)
-        return PairVectors(self._clip(sample.output, sample), real, is_driving)
+        perfect = not is_driving and np.array_equal(sample.output, sample.reference)
+        return PairVectors(real if perfect else self._clip(sample.output, sample), real, is_driving)
 
     def _real(self, sample: Sample) -> tuple[ClipVector, bool]:
         try:

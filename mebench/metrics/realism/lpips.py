@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-import mebench.weights
 from mebench.clip import Pixels
-from mebench.errors import CheckpointError, MissingWeights
 from mebench.metrics.contract import MetricFacts
+from mebench.metrics.encoders.alexnet_network import ALEXNET, network, scaled, weights_file
 from mebench.metrics.sample import Sample
+from mebench.weights import find
 
-ALEXNET = "alexnet_features.safetensors"
+__all__ = ["ALEXNET", "METRIC", "distances", "network", "weights_file"]
+
 BATCH = 8
 """Frames at a time: 8 pairs of 256 x 256 stay below 100 MB."""
 
@@ -24,8 +23,12 @@ JUDGED_FRAMES = 16
 """Neighbouring frames are nearly equal (a micro-expression at 200 frames a second), and the network is the slowest
 judge: 16 frames give the mean of all frames within 1 %."""
 
-SLICES = {"slice1.0": 0, "slice2.3": 3, "slice3.6": 6, "slice4.8": 8, "slice5.10": 10}
-"""The five convolutions: name inside the ``lpips`` package, and index in torchvision's ``features``."""
+HEADS = "lpips-heads"
+SMALLEST_NORM = 1e-10
+"""Added to the length of a pixel's features before division by it, as published."""
+
+Layers = list[torch.Tensor]
+"""Features of N frames, unit length along the channels, layer by layer."""
 
 
 class Lpips:
@@ -53,53 +56,63 @@ class Lpips:
         """Not negative; 0 for equal clips, capped at 1 (unrelated pictures reach about 0.8)."""
         output, reference = sample.comparable
         frames = sample.spread(JUDGED_FRAMES)
-        other = [
-            t for t in frames if not np.array_equal(output[t], reference[t])
-        ]  # equal frames are at a distance of 0
-        return min(1.0, float(np.sum(distances(output[other], reference[other]))) / len(frames))
+        # Equal frames are at a distance of 0.
+        other = [index for index, t in enumerate(frames) if not np.array_equal(output[t], reference[t])]
+        if not other:
+            return 0.0
+        made = _layers(output[[frames[index] for index in other]])
+        true = sample.once_a_task(_reference_layers)
+        return min(1.0, float(np.sum(_apart(made, [layer[other] for layer in true]))) / len(frames))
 
 
 def distances(first: Pixels, second: Pixels) -> list[float]:
     """LPIPS of each pair of frames, uint8 ``[T,H,W,3]`` RGB both."""
-    judge = network()
+    return _apart(_layers(first), _layers(second)) if len(first) else []
+
+
+def _reference_layers(sample: Sample) -> Layers:
+    return _layers(sample.comparable[1][sample.spread(JUDGED_FRAMES)])
+
+
+def _layers(frames: Pixels) -> Layers:
+    """Features of frames, uint8 ``[T,H,W,3]``; frames that repeat the first one are not looked at again."""
+    again = np.array([np.array_equal(frame, frames[0]) for frame in frames])
+    again[0] = False
+    seen = frames[~again]
+    with torch.inference_mode():
+        batches = [_normed(scaled(seen[start : start + BATCH])) for start in range(0, len(seen), BATCH)]
+        layers = [torch.cat(parts) for parts in zip(*batches, strict=True)]
+        row = torch.from_numpy(np.where(again, 0, np.cumsum(~again) - 1))
+        return [layer[row] for layer in layers] if again.any() else layers
+
+
+def _normed(frames: torch.Tensor) -> Layers:
+    lengths = [(maps, torch.sqrt(torch.sum(maps**2, dim=1, keepdim=True))) for maps in network()(frames)]
+    return [maps / (length + SMALLEST_NORM) for maps, length in lengths]
+
+
+def _apart(first: Layers, second: Layers) -> list[float]:
+    """Distance of each pair of frames: squared differences weighed by the heads, mean over positions, summed."""
     values: list[float] = []
     with torch.inference_mode():
-        for start in range(0, len(first), BATCH):
-            pair = (_tensor(first[start : start + BATCH]), _tensor(second[start : start + BATCH]))
-            values += judge(*pair).flatten().double().tolist()
+        for start in range(0, len(first[0]), BATCH):
+            batch = slice(start, start + BATCH)
+            parts = [
+                functional.conv2d((a[batch] - b[batch]) ** 2, head).mean([2, 3])
+                for a, b, head in zip(first, second, heads(), strict=True)
+            ]
+            total = parts[0]
+            for part in parts[1:]:
+                total = total + part
+            values += total.flatten().double().tolist()
     return values
 
 
-def _tensor(frames: Pixels) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, 1).float() / 127.5 - 1.0
-
-
-def weights_file() -> Path:
-    """Where the AlexNet convolutions lie: inside the package."""
-    path = Path(mebench.weights.__file__).parent / "files" / ALEXNET
-    if not path.is_file():
-        raise MissingWeights(f"{path} is missing; install mebench again, the file is part of it.")
-    return path
-
-
 @cache
-def network() -> Any:
-    """The judge: built without its random start leaking into the global generator, and without any download."""
-    import lpips
-    from safetensors.torch import load_file
-
-    path = weights_file()
-    weights = load_file(path)
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="torchvision")
-        judge = lpips.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
-    wanted = {f"features.{index}.{kind}" for index in SLICES.values() for kind in ("weight", "bias")}
-    if missing := sorted(wanted - weights.keys()):
-        raise CheckpointError(f"{path} is not the AlexNet file: it has no {', '.join(missing)}; install mebench again.")
-    for name, index in SLICES.items():
-        convolution = judge.net.get_submodule(name)
-        convolution.load_state_dict({kind: weights[f"features.{index}.{kind}"] for kind in ("weight", "bias")})
-    return judge.eval().requires_grad_(False)
+def heads() -> list[torch.Tensor]:
+    """The published weights of the layers' channels, ``[1,C,1,1]`` each."""
+    content = torch.load(find(HEADS), map_location="cpu", weights_only=True)
+    return [content[f"lin{layer}.model.1.weight"] for layer in range(5)]
 
 
 METRIC = Lpips()
