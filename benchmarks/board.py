@@ -1,0 +1,96 @@
+"""Compute the rows of the board: every baseline with a backbone, every backbone with ``direct`` and ``magplus``.
+
+    python benchmarks/board.py runs/board --jobs 2             # finished runs are kept; start it again after an interruption
+    python benchmarks/board.py runs/board --only magplus,still
+    python benchmarks/board.py runs/board --submit submissions  # then write one submission a method, and verify each
+
+The list below is the board. A representative part: not every baseline with every backbone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+ONE_BACKBONE = (
+    "eulerian-demag",
+    "phase-demag",
+    "oh2018-demag",
+    "warp-demag",
+    "magplus-only",
+    "magplus-tta",
+    "keypoint-scaling",
+)
+"""Baselines with the small FOMM alone."""
+NO_BACKBONE = ("still", "truth", "driving-copy", "flow-transfer")
+BACKBONES = ("fomm", "metaportrait", "fsrt", "emoportraits")
+CROSSED = (("still", None), ("truth", None), ("flow-transfer", None), ("direct", "fomm"), ("magplus", "fomm"))
+"""Method and backbone of the rows on the larger protocol, whose intervals are two-way."""
+
+Row = tuple[str, str | None, str]
+
+
+def rows() -> list[Row]:
+    """Method, backbone and protocol of every run, the cheap ones first."""
+    mini = [(name, None) for name in NO_BACKBONE]
+    mini += [(name, backbone) for name in ("direct", "magplus") for backbone in BACKBONES]
+    mini += [(name, "fomm") for name in ONE_BACKBONE] + [("fpb-fomm", "fpb-fomm")]
+    return [(*row, "open-mini") for row in mini] + [(*row, "open-cross-identity") for row in CROSSED]
+
+
+def run(row: Row, out: Path, jobs: int) -> Path | None:
+    """The folder of one run, finished; None when it failed, with its message on standard error."""
+    method, backbone, protocol = row
+    given = ["--backbone", backbone] if backbone else []
+    command = [sys.executable, "-m", "mebench", "run", "--method", method, *given, "--protocol", protocol]
+    print("$ mebench", *command[3:], flush=True)
+    done = subprocess.run(
+        [*command, "--out", str(out), "--jobs", str(jobs), "--json"], stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        return None
+    return Path(json.loads(done.stdout)["folder"])
+
+
+def submit(folders: Iterable[Path], tree: Path, rerun: int) -> int:
+    """One submission a method, verified; how many of the methods failed."""
+    by_method: dict[str, list[str]] = defaultdict(list)
+    for folder in folders:
+        by_method[json.loads((folder / "run.json").read_text())["method"]["name"]].append(str(folder))
+    failed = 0
+    for name, found in by_method.items():
+        mebench = [sys.executable, "-m", "mebench"]
+        made = subprocess.run([*mebench, "submit", *found, "--name", name, "--out", str(tree)])
+        newest = max((tree / name).iterdir(), key=lambda path: int(path.name))
+        check = ["--rerun", str(rerun)] if rerun else []
+        failed += bool(made.returncode or subprocess.run([*mebench, "verify", str(newest), *check]).returncode)
+    return failed
+
+
+def main() -> None:
+    """Parse, run, submit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, help="where the run folders are kept")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default="", help="methods, with commas; all when left out")
+    parser.add_argument("--protocol", default="", help="rows of this protocol alone")
+    parser.add_argument("--submit", type=Path, metavar="TREE", help="write submissions into this tree")
+    parser.add_argument("--rerun", type=int, default=2, help="tasks of each result that are generated again")
+    args = parser.parse_args()
+    only = set(filter(None, args.only.split(",")))
+    chosen = [row for row in rows() if row[0] in (only or {row[0]}) and row[2] in (args.protocol or row[2])]
+    folders = {row: run(row, args.out, args.jobs) for row in chosen}
+    missing = [row for row, folder in folders.items() if folder is None]
+    for method, backbone, protocol in missing:
+        print(f"failed: {method} {backbone or ''} {protocol}", file=sys.stderr)
+    failed = submit([folder for folder in folders.values() if folder], args.submit, args.rerun) if args.submit else 0
+    sys.exit(1 if missing or failed else 0)
+
+
+if __name__ == "__main__":
+    main()
