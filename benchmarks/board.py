@@ -48,7 +48,7 @@ def run(row: Row, out: Path, jobs: int) -> Path | None:
     method, backbone, protocol = row
     given = ["--backbone", backbone] if backbone else []
     command = [sys.executable, "-m", "mebench", "run", "--method", method, *given, "--protocol", protocol]
-    print("$ mebench", *command[3:], flush=True)
+    print("$ mebench", *command[3:], flush=True)  # noqa: T201
     done = subprocess.run(
         [*command, "--out", str(out), "--jobs", str(jobs), "--json"], stdout=subprocess.PIPE, text=True
     )
@@ -87,7 +87,7 @@ def main() -> None:
     folders = {row: run(row, args.out, args.jobs) for row in chosen}
     missing = [row for row, folder in folders.items() if folder is None]
     for method, backbone, protocol in missing:
-        print(f"failed: {method} {backbone or ''} {protocol}", file=sys.stderr)
+        print(f"failed: {method} {backbone or ''} {protocol}", file=sys.stderr)  # noqa: T201
     failed = submit([folder for folder in folders.values() if folder], args.submit, args.rerun) if args.submit else 0
     sys.exit(1 if missing or failed else 0)
 
