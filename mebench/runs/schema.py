@@ -127,6 +127,18 @@ class CurvesRecord(TypedDict):
     """One number a frame: the output."""
 
 
+class CalibrationRecord(TypedDict):
+    """What the flow estimator reads at known gains on the face and the expression of a task: the onset frame, moved by the
+    field of the expression and measured (``mebench.metrics.motion.calibration``). It does not depend on the output."""
+
+    estimator: str
+    gains: list[float]
+    readings: list[float]
+    """One for each gain; a perfect estimator reads the gains."""
+    peak_px: float
+    """Largest displacement of the field at gain 1, in pixels at the scoring size."""
+
+
 class TaskRecord(TypedDict):
     """``tasks/<key>.json``."""
 
@@ -144,9 +156,14 @@ class TaskRecord(TypedDict):
     """By metric. Empty when failed, and until the clip is scored."""
     curves: CurvesRecord | None
     """``null`` when failed, when the clip is not scored yet, or when no motion can be measured."""
+    calibration: NotRequired[CalibrationRecord | None]
+    """``null`` where ``curves`` is; left out in runs that are older than it."""
     features: str | None
     """SHA-256 of ``features/<key>.npz``; ``null`` when there is none. A set metric has a score of no value and no reason
     where its vectors are stored."""
+    checksum: NotRequired[str]
+    """In the file alone: SHA-256 of all other keys as JSON with sorted keys. A row that does not fit it counts as damaged.
+    Left out in runs that are older than it."""
 
 
 class CostRecord(TypedDict):

@@ -17,7 +17,7 @@ from mebench.metrics.contract import Metric
 from mebench.metrics.set_metric import SetMetric
 from mebench.protocol import Task
 from mebench.runs.clock import Clock
-from mebench.runs.curves import curves
+from mebench.runs.curves import calibration, curves
 from mebench.runs.generation import Output, generate
 from mebench.runs.inputs import TaskInputs
 from mebench.runs.provenance import peak_memory_mb
@@ -154,6 +154,7 @@ def _score(
     scores = {**record["scores"], **found}
     record["scores"] = {name: scores[name] for name in sorted(scores)}
     record["curves"] = curves(sample)
+    record["calibration"] = calibration(sample)
     inputs.keep_flows_of(sample)
     target.store.write_row(record)
 
@@ -177,6 +178,7 @@ def _empty_row(task: TaskInfo) -> TaskRecord:
         "info": {},
         "scores": {},
         "curves": None,
+        "calibration": None,
         "features": None,
     }
 

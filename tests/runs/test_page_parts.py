@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ from page_run import ONSET, clip_frames, metric_infos, scores_of, task_info
 
 from mebench.motion.flow import DisFine
 from mebench.runs.page.choice import choose
+from mebench.runs.page.header import calibration
 from mebench.runs.page.magnified import FACTORS, expression, factor_for, magnify, peak
 from mebench.runs.page.numerals import date, interval, number, seconds
 from mebench.runs.page.scale import scale
@@ -32,6 +34,20 @@ def test_numerals() -> None:
     ]
     assert date("2026-03-02T10:06:47+00:00") == "2 March 2026, 10:06 UTC"
     assert date("yesterday") == "yesterday"
+
+
+def test_the_calibration_of_the_flow_in_words() -> None:
+    def row(*readings: float) -> Any:
+        known = {"estimator": "dis-fine", "gains": [0.0, 1.0], "readings": list(readings), "peak_px": 1.0}
+        return {"calibration": known}
+
+    def records(*rows: Any) -> Any:
+        return SimpleNamespace(tasks=rows)
+
+    told = calibration(records(row(0.0, 0.9), row(0.02, 1.0), {"calibration": None}, {}))
+    assert told["clips"] == "2"
+    assert told["gain 1 reads"] == "0.95 (0.90 to 1.00)"
+    assert calibration(records({})) == {}
 
 
 def _cell(mean: float | None, low: float | None, high: float | None, floor: float | None, ceiling: float | None) -> Any:

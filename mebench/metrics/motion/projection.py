@@ -83,7 +83,7 @@ def project(sample: Sample) -> Projection:
     """
     if not sample.face.any():
         raise Unavailable("no pixel of the face is visible.")
-    nuisance = sample.once_a_task(_nuisance)
+    nuisance = nuisance_of(sample)
     reference = without(pixels(sample.reference_flows, sample.face), nuisance)
     output = without(pixels(sample.output_flows, sample.face), nuisance)
     pattern = _expression(sample, reference, nuisance)
@@ -110,6 +110,11 @@ def project(sample: Sample) -> Projection:
         phase=phase,
         expression=moved,
     )
+
+
+def nuisance_of(sample: Sample) -> NDArray[np.float64]:
+    """Orthonormal basis ``[2N,6..9]`` of the motions of the face that are head motion, once a task."""
+    return sample.once_a_task(_nuisance)
 
 
 def _nuisance(sample: Sample) -> NDArray[np.float64]:

@@ -93,6 +93,18 @@ def costs(records: Records) -> list[tuple[str, str]]:
     ]
 
 
+def calibration(records: Records) -> dict[str, str]:
+    """What the flow estimator reads at each known gain, in words: mean, smallest and largest over the tasks."""
+    curves = [curve for row in records.tasks if (curve := row.get("calibration"))]
+    if not curves:
+        return {}
+    told = {"estimator": ", ".join(sorted({curve["estimator"] for curve in curves})), "clips": str(len(curves))}
+    for index, gain in enumerate(curves[0]["gains"]):
+        read = [curve["readings"][index] for curve in curves]
+        told[f"gain {gain:g} reads"] = f"{statistics.mean(read):.2f} ({min(read):.2f} to {max(read):.2f})"
+    return told
+
+
 def provenance(records: Records) -> list[tuple[str, Any]]:
     """(title, nested JSON) of each collapsible block."""
     run = records.run
@@ -102,6 +114,7 @@ def provenance(records: Records) -> list[tuple[str, Any]]:
         ("Protocol", {"hash": run["protocol"]["hash"], **run["protocol"]["content"]}),
         ("Data", {name: dict(facts) for name, facts in run["datasets"].items()}),
         ("Leak checks", [dict(check) for check in run.get("checks", [])]),
+        ("Flow estimator at known gains", calibration(records)),
         ("Run", {"name": run["name"], "hash": run["hash"], "seed": run["seed"]}),
     ]
     for index, session in enumerate(run["sessions"], start=1):
