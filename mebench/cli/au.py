@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from mebench.detectors.contract import Detector
+    from mebench.detectors.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
 
+_IMBALANCE = typer.Option("none", help="For rare action units: none, positive-weight, asymmetric or balanced-sampling.")
+_START = typer.Option(None, "--start", help="Encoders of miacnet that mebench au pretrain wrote.")
 _PROTOCOL = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me.")
 
 
@@ -103,15 +105,19 @@ def train(
     out: Path = typer.Option(..., "--out", "-o", help="The weight file to write."),
     protocol: str = _PROTOCOL,
     seed: int = typer.Option(45, min=0, help="Seed of weights and order."),
+    epochs: int | None = typer.Option(None, min=1, help="Train this long instead; needs --rate."),
+    rate: float | None = typer.Option(None, help="First rate of a shortened training."),
+    imbalance: str = _IMBALANCE,
+    start: Path | None = _START,
 ) -> None:
     """Train one detector without one fold and write its weights.
 
     Example: mebench au train sssnet --leave-out a --out sssnet-without-a.safetensors
     """
     from mebench.errors import ConfigError
-    from mebench.runs.detection import read_trials
+    from mebench.runs.detection import make_detector, read_trials
 
-    made = _made(detector)
+    made = _settings(epochs, rate, imbalance, start).applied(make_detector(detector))
     trials = {trial.fold: trial for trial in read_trials(protocol)}
     if leave_out not in trials:
         raise ConfigError(f"the protocol {protocol} has no fold '{leave_out}'; known: {', '.join(trials)}.")
@@ -125,7 +131,12 @@ def eval_(
     detectors: list[str] = typer.Argument(..., help="Registered detectors, such as sssnet off-apexnet svm-flow."),
     protocol: str = _PROTOCOL,
     seeds: int = typer.Option(5, min=1, help="Number of seeds, from 45 on; one for detectors that draw nothing."),
+    epochs: int | None = typer.Option(None, min=1, help="Train networks this long instead; needs --rate."),
+    rate: float | None = typer.Option(None, help="First rate of a shortened training; it falls along half a cosine."),
+    imbalance: str = _IMBALANCE,
+    start: Path | None = _START,
     calibrated: bool = typer.Option(False, help="Choose thresholds on the validation clips of each fold."),
+    keep: Path | None = typer.Option(None, "--keep", help="Keep finished folds in this folder, and go on from there."),
     out: Path | None = typer.Option(None, "--out", "-o", help="Also write all numbers as JSON."),
 ) -> None:
     """Leave one fold out in turn; print pooled and per-fold F1 with their definitions.
@@ -134,35 +145,38 @@ def eval_(
 
     Example: mebench au eval svm-flow sssnet --protocol open-cd6 --seeds 5
     """
-    from functools import partial
-
-    from mebench.detectors.evaluate import evaluate
-    from mebench.detectors.table import definitions, markdown, record
+    from mebench.detectors.published import CD6ME
+    from mebench.detectors.table import comparison, definitions, markdown
     from mebench.detectors.trial import oddities
     from mebench.files import write_json
-    from mebench.runs.detection import read_trials
+    from mebench.runs.detection import evaluate_detectors, make_detector, read_trials
 
-    names = [name for name in ("always-present", "static-gate") if name not in detectors] + detectors
-    for name in names:
-        _made(name)
+    for name in detectors:
+        make_detector(name)
+    settings = _settings(epochs, rate, imbalance, start)
     trials = read_trials(protocol)
     for line in oddities(trials):
         typer.echo(line, err=True)
-    records = []
-    for name in names:
-        count = seeds if hasattr(_made(name), "network") else 1
-        result = evaluate(
-            partial(_made, name),
-            trials,
-            range(45, 45 + count),
-            calibrated=calibrated,
-            say=lambda text: typer.echo(text, err=True),
-        )
-        records.append(record(result))
+
+    def written(records: list[dict[str, Any]]) -> None:
         if out is not None:
             write_json(out, {"protocol": protocol, "calibrated": calibrated, "detectors": records})
+
+    records = evaluate_detectors(
+        detectors,
+        protocol,
+        trials,
+        seeds=seeds,
+        settings=settings,
+        calibrated=calibrated,
+        keep=keep,
+        say=lambda text: typer.echo(text, err=True),
+        done=written,
+    )
     typer.echo(markdown(records))
     typer.echo(definitions())
+    if protocol == "cd6me" and (beside := comparison(records, CD6ME)):
+        typer.echo(f"\n{beside}")
 
 
 @app.command()
@@ -181,9 +195,10 @@ def predict(
     from mebench.detectors.floors import STILL_PX, clip_motion
     from mebench.detectors.observation import observe
     from mebench.errors import InputError
+    from mebench.runs.detection import make_detector
     from mebench.video import read_video
 
-    made = _made(detector)
+    made = make_detector(detector)
     made.load(weights)
     frames, _ = read_video(clip, fps=25.0)  # the rate plays no part
     if not 0 <= onset < len(frames) or not 0 <= apex < len(frames):
@@ -247,14 +262,14 @@ def downstream(
     import json
     from functools import partial
 
-    from mebench.runs.detection import read_trials
+    from mebench.runs.detection import make_detector, read_trials
     from mebench.runs.downstream import downstream as learn
     from mebench.runs.downstream import generated_clips
 
-    _made(detector)
+    make_detector(detector)
     clips = generated_clips(run)
     found = learn(
-        partial(_made, detector),
+        partial(make_detector, detector),
         read_trials(protocol),
         clips,
         range(45, 45 + seeds),
@@ -263,8 +278,14 @@ def downstream(
     typer.echo(json.dumps(found, indent=2))
 
 
-def _made(name: str) -> Detector:
-    from mebench import registry
+def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Path | None) -> Settings:
+    from mebench.detectors.settings import Settings
+    from mebench.training.ma2mi import start_from
 
-    made: Detector = registry.load("detectors", name)()
-    return made
+    return Settings(
+        epochs=epochs,
+        rate=rate,
+        imbalance=imbalance,  # type: ignore[arg-type]  # refused by name at the start of training
+        start=start_from(start) if start is not None else None,
+        started=start.stem if start is not None else "",
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.detectors.contract import Detector, labels
+from mebench.detectors.kept import KeptLogits
 from mebench.detectors.observation import Observation
 from mebench.detectors.scores import Summary, summarise
 from mebench.detectors.trial import Trial
@@ -56,29 +57,39 @@ def evaluate(
     *,
     calibrated: bool = False,
     say: Callable[[str], None] = lambda text: None,
-    keep: Callable[[Trial, int, Detector], None] = lambda trial, seed, detector: None,
+    kept: KeptLogits | None = None,
 ) -> Evaluation:
     """Train and test on every trial with every seed.
 
     The test clips are seen once, after training: nothing is stopped or chosen by them. calibrated: thresholds are chosen
-    on the validation clips of each trial, by a detector that can. keep: called with every trained detector.
+    on the validation clips of each trial, by a detector that can. kept: finished folds are read from it and written to it.
     """
-    began = time.monotonic()
+    seconds = 0.0
     runs = []
     name = make().name
     for seed in seeds:
         parts = []
         for trial in trials:
-            detector = make()
-            detector.fit(trial.train, seed=seed)
-            calibrate = getattr(detector, "calibrate", None)
-            if calibrated and calibrate is not None and trial.validation:
-                calibrate(trial.validation)
-            parts.append(logits_of(detector, trial.test))
-            keep(trial, seed, detector)
-            say(f"{name}, seed {seed}, without {trial.fold}: {time.monotonic() - began:.0f} s")
+            stored = kept.read(trial, seed) if kept is not None else None
+            if stored is None:
+                began = time.monotonic()
+                logits = _tested(make(), trial, seed, calibrated)
+                stored = logits, time.monotonic() - began
+                if kept is not None:
+                    kept.write(trial, seed, *stored)
+                say(f"{name}, seed {seed}, without {trial.fold}: {stored[1]:.0f} s")
+            parts.append(stored[0])
+            seconds += stored[1]
         runs.append(predictions(trials, parts))
-    return Evaluation(name, tuple(seeds), tuple(runs), time.monotonic() - began)
+    return Evaluation(name, tuple(seeds), tuple(runs), seconds)
+
+
+def _tested(detector: Detector, trial: Trial, seed: int, calibrated: bool) -> Logits:
+    detector.fit(trial.train, seed=seed)
+    calibrate = getattr(detector, "calibrate", None)
+    if calibrated and calibrate is not None and trial.validation:
+        calibrate(trial.validation)
+    return logits_of(detector, trial.test)
 
 
 def predictions(trials: Sequence[Trial], parts: Sequence[Logits]) -> Predictions:

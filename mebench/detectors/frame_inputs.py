@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from mebench.clip import Pixels
 from mebench.detectors.flow_stack import FlowStack, resized
 from mebench.detectors.inputs import Arrays, Tensors
 from mebench.detectors.motion_stem import MotionStem
-from mebench.detectors.observation import Observation
+from mebench.detectors.observation import Observation, square
 from mebench.motion.flow import grey
 from mebench.motion.region import central_region
 
@@ -59,10 +60,27 @@ class StemFeatures:
 
 
 @dataclass(frozen=True)
+class NearApex:
+    """Frames of which one may stand for the apex: from ``apex - reach`` to ``apex + reach``, after the onset and not
+    after the offset; uint8 ``[K,256,256,3]``. The apex alone where there are none."""
+
+    reach: int = 5
+
+    def __call__(self, clip: Observation) -> Pixels:
+        return square(clip.read_frames(self.indices(clip)))
+
+    def indices(self, clip: Observation) -> list[int]:
+        """Their numbers in the clip."""
+        first, last = max(clip.apex - self.reach, clip.onset + 1), min(clip.apex + self.reach, clip.offset)
+        return list(range(first, last + 1)) or [clip.apex]
+
+
+@dataclass(frozen=True)
 class ColourTriple:
     """What InfuseNet reads: the flow stack, and onset, apex and pseudo-apex frame, RGB in [-1,1], all of one size.
 
-    The pseudo-apex is the apex itself, as for tests; training draws another frame near it where a clip offers one.
+    In training the pseudo-apex is another frame near the apex in every epoch (:meth:`drawn`); in a prediction it is the
+    apex itself. On which side of the apex it lies is not published; here it may lie on both.
     """
 
     size: int
@@ -71,6 +89,13 @@ class ColourTriple:
         pair = clip.read_pair()
         onset, apex = (colour(frame, self.size) for frame in pair.frames)
         return FlowStack(self.size, strain="reference").of(pair.flow), onset, apex, apex
+
+    def drawn(self, clip: Observation, epoch: int, seed: int) -> Arrays:
+        """The inputs of a training clip in one epoch, drawn uniformly by seed, epoch and clip."""
+        *inputs, _ = clip.once(self)
+        near = clip.once(NearApex())
+        rng = np.random.default_rng([seed, epoch, zlib.crc32(clip.key.encode("utf-8"))])
+        return (*inputs, colour(near[rng.integers(len(near))], self.size))
 
     def mirrored(self, inputs: Tensors) -> Tensors:
         stack, *frames = inputs

@@ -17,6 +17,7 @@ from mebench.detectors.infusion import Norm, attention, latent_difference
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.resnet import residual_network
 from mebench.detectors.schedule import Schedule
+from mebench.detectors.starts import published
 from mebench.detectors.vit_tiny import VisionTransformer
 from mebench.magnification.oh2018_network import ShapeOnly
 
@@ -104,11 +105,17 @@ SCHEDULE = Schedule(epochs=50, rate=1e-3, weight_decay=0.0, decay=0.9)
 """Adam at 1e-3, 0.9 of it after each epoch, 50 epochs; the losses of both outputs are added (our reading)."""
 
 
+MAGNIFIER = {"mag_encoder": "oh2018-infusenet/encoder", "mag_manipulator": "oh2018-infusenet/manipulator"}
+
+
 def load_resnet18() -> NetworkDetector:
-    """Random start: the published one (ImageNet and a trained magnifier) cannot ship."""
-    return NetworkDetector("infusenet", InfuseNetwork, ColourTriple(SIZE), SCHEDULE)
+    """From random weights; where the published starts are given, from ImageNet and a trained magnifier."""
+    start = published({"spatial_model": "resnet18", "spatial_model_mag": "resnet18", **MAGNIFIER})
+    return NetworkDetector("infusenet", InfuseNetwork, ColourTriple(SIZE), SCHEDULE, start=start)
 
 
 def load_vit_tiny() -> NetworkDetector:
-    """The ViT-Tiny form, random start."""
-    return NetworkDetector("infusenet-vit-tiny", partial(InfuseVitNetwork, size=SIZE), ColourTriple(SIZE), SCHEDULE)
+    """The ViT-Tiny form; the flow branch and the magnifier take starts where they are given."""
+    build = partial(InfuseVitNetwork, size=SIZE)
+    start = published({"flow_model": "vit-tiny", **MAGNIFIER})
+    return NetworkDetector("infusenet-vit-tiny", build, ColourTriple(SIZE), SCHEDULE, start=start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -29,3 +29,12 @@ class Recipe(Protocol):
         ...
 
     def __hash__(self) -> int: ...
+
+
+@runtime_checkable
+class DrawnRecipe(Protocol):
+    """A :class:`Recipe` whose inputs of training clips differ from epoch to epoch."""
+
+    def drawn(self, clip: Observation, epoch: int, seed: int) -> Arrays:
+        """The inputs of one clip in one epoch, from 0; the same for the same arguments."""
+        ...

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -10,20 +13,24 @@ from mebench.detectors.infusion import latent_difference
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.resnet import feature_map, residual_network
 from mebench.detectors.schedule import Schedule
+from mebench.detectors.starts import published
 from mebench.magnification.oh2018_network import ShapeOnly
 
 SIZE = 112
 
+SCHEDULE = Schedule(epochs=50, rate=1e-4)
+
 
 class MagnifiedBranch(nn.Module):
-    """Frames ``[N,3,S,S]`` in [-1,1] (onset, apex, pseudo-apex) to features ``[N,512]``: magnified latent differences,
-    then the four stages of a ResNet18 (the magnification branch of InfuseNet without infusion)."""
+    """Frames ``[N,3,S,S]`` in [-1,1] (onset, apex, pseudo-apex) to features ``[N,512]`` (2048 for ResNet50): magnified latent differences,
+    then the four stages of a residual network (for ResNet18 the magnification branch of InfuseNet without infusion)."""
 
-    def __init__(self, amplification: float = 10.0) -> None:
+    def __init__(self, name: str = "resnet18", amplification: float = 10.0) -> None:
         super().__init__()
         magnifier = ShapeOnly()
         self.encoder, self.manipulator = magnifier.encoder, magnifier.manipulator
-        whole = residual_network("resnet18")
+        whole = residual_network(name)
+        self.width = int(whole.get_submodule("fc").in_features)  # type: ignore[arg-type]
         self.pool = whole.get_submodule("maxpool")
         self.stages = nn.Sequential(*(whole.get_submodule(f"layer{stage}") for stage in range(1, 5)))
         self.amplification = amplification
@@ -36,12 +43,12 @@ class MagnifiedBranch(nn.Module):
 
 
 class MagnifiedNetwork(nn.Module):
-    """ResNet18 on the magnified input alone; takes the flow stack too and ignores it."""
+    """A residual network on the magnified input alone; takes the flow stack too and ignores it."""
 
-    def __init__(self, num_classes: int = 12) -> None:
+    def __init__(self, name: str = "resnet18", num_classes: int = 12) -> None:
         super().__init__()
-        self.branch = MagnifiedBranch()
-        self.fc = nn.Linear(512, num_classes)
+        self.branch = MagnifiedBranch(name)
+        self.fc = nn.Linear(self.branch.width, num_classes)
 
     def forward(self, flow: torch.Tensor, *frames: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(self.fc(self.branch(*frames)))
@@ -62,11 +69,27 @@ class LateFusionNetwork(nn.Module):
         return torch.as_tensor(self.fc(torch.cat((pooled, self.branch(*frames)), dim=1)))
 
 
-def load_resnet18() -> NetworkDetector:
-    """ResNet18 on magnified input, random start."""
-    return NetworkDetector("resnet18-magnified", MagnifiedNetwork, ColourTriple(SIZE), Schedule(epochs=50, rate=1e-4))
+def _loader(name: str) -> Callable[[], NetworkDetector]:
+    def load() -> NetworkDetector:
+        """On magnified input: Adam at 1e-4, 50 epochs; from random weights unless a trained magnifier is given."""
+        return NetworkDetector(
+            f"{name}-magnified",
+            partial(MagnifiedNetwork, name),
+            ColourTriple(SIZE),
+            SCHEDULE,
+            start=published({f"branch.{part}": f"oh2018-infusenet/{part}" for part in ("encoder", "manipulator")}),
+        )
+
+    return load
+
+
+load_resnet10t = _loader("resnet10t")
+load_resnet18 = _loader("resnet18")
+load_resnet34 = _loader("resnet34")
+load_resnet50 = _loader("resnet50")
 
 
 def load_late_fusion() -> NetworkDetector:
-    """Late fusion of two ResNet18, random start."""
-    return NetworkDetector("late-fusion", LateFusionNetwork, ColourTriple(SIZE), Schedule(epochs=50, rate=1e-4))
+    """Late fusion of two ResNet18; from random weights unless a trained magnifier is given."""
+    start = published({f"branch.{part}": f"oh2018-infusenet/{part}" for part in ("encoder", "manipulator")})
+    return NetworkDetector("late-fusion", LateFusionNetwork, ColourTriple(SIZE), SCHEDULE, start=start)

@@ -99,7 +99,7 @@ class Reconstructor(nn.Module):
         return warp(frame, large)
 
 
-SCHEDULE = Schedule(epochs=40, rate=1e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=3, positive_weight=False)
+SCHEDULE = Schedule(epochs=40, rate=1e-3, weight_decay=1e-4, cosine=True, mirror=True, shift=3)
 
 
 def load() -> NetworkDetector:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
-from torch.nn import functional
 
 from mebench.detectors.contract import ACTION_UNITS, Probabilities, labels
-from mebench.detectors.inputs import Recipe, Tensors
+from mebench.detectors.inputs import Arrays, DrawnRecipe, Recipe, Tensors
 from mebench.detectors.observation import Observation
-from mebench.detectors.schedule import Schedule, positive_weights
+from mebench.detectors.schedule import Loss, Schedule, order
 from mebench.detectors.thresholds import best_offsets
 from mebench.errors import CheckpointError, InputError, MissingWeights
 from mebench.files import write_whole
@@ -63,29 +62,32 @@ class NetworkDetector:
         network = self.build().to(device)
         if self.start is not None:
             self.start(network)
-        inputs = self._inputs(clips)
-        present = torch.from_numpy(labels(clips).astype(np.float32))
-        weight = positive_weights(present).to(device) if self.schedule.positive_weight else None
-        optimizer = self.schedule.optimizer(network)
-        rng = np.random.default_rng(seed)
         network.train()
+        self._train(network, clips, seed, device)
+        self.network = network.eval().cpu()
+
+    def _train(self, network: nn.Module, clips: Sequence[Observation], seed: int, device: torch.device) -> None:
+        rng = np.random.default_rng(seed)
+        inputs = self._inputs(clips)
+        truth = labels(clips)
+        present = torch.from_numpy(truth.astype(np.float32))
+        loss = Loss(self.schedule.imbalance, present, device)
+        optimizer = self.schedule.optimizer(network)
         for epoch in range(self.schedule.epochs):
             self.schedule.set_rates(optimizer, epoch)
-            order = rng.permutation(len(clips))
-            for begin in range(0, len(order), self.schedule.batch):
-                chosen = torch.from_numpy(order[begin : begin + self.schedule.batch])
-                if len(chosen) == 1 and len(order) > 1:
+            chosen_clips = order(truth, self.schedule.imbalance, rng)
+            for begin in range(0, len(chosen_clips), self.schedule.batch):
+                chosen = torch.from_numpy(chosen_clips[begin : begin + self.schedule.batch])
+                if len(chosen) == 1 and len(chosen_clips) > 1:
                     continue  # batch normalisation has no variance to take from a single clip
-                batch = self._augmented(tuple(tensor[chosen] for tensor in inputs), rng)
-                outputs = _several(network(*(tensor.to(device) for tensor in batch)))
+                batch = tuple(tensor[chosen] for tensor in inputs)
+                if isinstance(self.recipe, DrawnRecipe):
+                    batch = _stacked([self.recipe.drawn(clips[number], epoch, seed) for number in chosen.tolist()])
+                outputs = _several(network(*(tensor.to(device) for tensor in self._augmented(batch, rng))))
                 target = present[chosen].to(device)
-                losses = [
-                    functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight) for logits in outputs
-                ]
                 optimizer.zero_grad()
-                torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+                torch.stack([loss(logits, target) for logits in outputs]).sum().backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-        self.network = network.eval().cpu()
 
     def logits(self, clips: Sequence[Observation]) -> NDArray[np.float32]:
         """float32 ``[N,12]``, the thresholds' offsets included: present above 0."""
@@ -154,8 +156,7 @@ class NetworkDetector:
         self.offsets = tensors[OFFSETS].float().numpy()
 
     def _inputs(self, clips: Sequence[Observation]) -> Tensors:
-        arrays = [clip.once(self.recipe) for clip in clips]
-        return tuple(torch.from_numpy(np.stack(column)) for column in zip(*arrays, strict=True))
+        return _stacked([clip.once(self.recipe) for clip in clips])
 
     def _augmented(self, inputs: Tensors, rng: np.random.Generator) -> Tensors:
         schedule = self.schedule
@@ -173,6 +174,10 @@ class NetworkDetector:
             factors = torch.from_numpy(np.exp(rng.normal(0.0, schedule.amplitude, len(inputs[0])))).float()
             inputs = tuple(tensor * factors.view(-1, *[1] * (tensor.ndim - 1)) for tensor in inputs)
         return inputs
+
+
+def _stacked(arrays: Sequence[Arrays]) -> Tensors:
+    return tuple(torch.from_numpy(np.stack(column)) for column in zip(*arrays, strict=True))
 
 
 def _several(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

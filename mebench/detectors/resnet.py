@@ -16,6 +16,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from mebench.detectors.flow_stack import FlowStack
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.schedule import Schedule
+from mebench.detectors.starts import published
 from mebench.errors import ConfigError
 
 SIZE = 112
@@ -71,7 +72,13 @@ def _tiered_stem() -> nn.Sequential:
 def _loader(name: str) -> Callable[[], NetworkDetector]:
     def load() -> NetworkDetector:
         """As published: Adam at 1e-4, 50 epochs; from random weights unless an ImageNet start is given."""
-        return NetworkDetector(name, partial(residual_network, name), FlowStack(SIZE), Schedule(epochs=50, rate=1e-4))
+        return NetworkDetector(
+            name,
+            partial(residual_network, name),
+            FlowStack(SIZE),
+            Schedule(epochs=50, rate=1e-4),
+            start=published({"": name}),
+        )
 
     return load
 

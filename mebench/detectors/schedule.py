@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
+from torch.nn import functional
+
+from mebench.errors import ConfigError
+
+Imbalance = Literal["none", "positive-weight", "asymmetric", "balanced-sampling"]
+"""What is done about rare action units. ``none``: nothing, as published. ``positive-weight``: positives of an action unit
+weigh negatives / positives, at most 20. ``asymmetric``: :func:`asymmetric_loss`. ``balanced-sampling``: clips are drawn
+with replacement, each as often as its rarest action unit is rare. All from the training clips alone."""
 
 MOST_POSITIVE_WEIGHT = 20.0
 """A positive label counts at most this often."""
+
+FOCUS, MARGIN = 4.0, 0.05
+"""Of the asymmetric loss: exponent on easy negatives, and the probability below which a negative costs nothing; the
+values of its paper."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +35,7 @@ class Schedule:
     special_rates: (prefix of parameter names, rate, epoch from which it is a tenth).
     mirror: half of the samples are mirrored. shift: they are moved by up to that many pixels of the input.
     amplitude: standard deviation of the logarithm of a random factor on the input (for fixed scaling alone).
-    positive_weight: positives of an action unit weigh negatives / positives, at most 20, from the training clips.
+    imbalance: see :data:`Imbalance`.
     """
 
     epochs: int
@@ -33,7 +48,11 @@ class Schedule:
     mirror: bool = False
     shift: int = 0
     amplitude: float = 0.0
-    positive_weight: bool = False
+    imbalance: Imbalance = "none"
+
+    def shortened(self, epochs: int, rate: float) -> Schedule:
+        """The same for ``epochs`` epochs from the rate ``rate`` down half a cosine: for tables that say so."""
+        return replace(self, epochs=epochs, rate=rate, cosine=True, decay=1.0)
 
     def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
         """Adam with the special parameters in groups of their own."""
@@ -53,6 +72,47 @@ class Schedule:
         optimizer.param_groups[0]["lr"] = self.rate * factor
         for group, (_, rate, drop) in zip(optimizer.param_groups[1:], self.special_rates, strict=True):
             group["lr"] = rate * (0.1 if epoch >= drop else 1.0)
+
+
+def order(present: NDArray[np.bool_], imbalance: Imbalance, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Which clips one epoch shows, in order, from labels bool ``[N,K]``: int64 ``[N]``."""
+    if imbalance != "balanced-sampling":
+        return rng.permutation(len(present))
+    rarity = 1.0 / np.maximum(present.sum(axis=0), 1)
+    weight = np.maximum(np.where(present, rarity, 0.0).max(axis=1), 1.0 / len(present))
+    return rng.choice(len(present), size=len(present), p=weight / weight.sum())
+
+
+def check_imbalance(name: str) -> None:
+    """Raise :class:`ConfigError` for a treatment that does not exist."""
+    if name not in get_args(Imbalance):
+        raise ConfigError(f"there is no treatment of imbalance '{name}'; known: {', '.join(get_args(Imbalance))}.")
+
+
+class Loss:
+    """The mean over a batch of binary cross-entropy, or what :data:`Imbalance` puts in its place."""
+
+    def __init__(self, imbalance: Imbalance, present: torch.Tensor, device: torch.device) -> None:
+        """present: labels of all training clips, float ``[N,K]``."""
+        check_imbalance(imbalance)
+        self._asymmetric = imbalance == "asymmetric"
+        self._weight = positive_weights(present).to(device) if imbalance == "positive-weight" else None
+
+    def __call__(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """logits, target: float ``[N,K]``."""
+        if self._asymmetric:
+            return asymmetric_loss(logits, target)
+        return functional.binary_cross_entropy_with_logits(logits, target, pos_weight=self._weight)
+
+
+def asymmetric_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """``-log p`` for positives, ``-q^4 log(1 - q)`` with ``q = max(p - 0.05, 0)`` for negatives; the mean.
+
+    Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (positives not focused).
+    """
+    shifted = (torch.sigmoid(logits) - MARGIN).clamp(min=0.0)
+    negative = shifted**FOCUS * -torch.log1p(-shifted)
+    return torch.where(target > 0.5, -functional.logsigmoid(logits), negative).mean()
 
 
 def positive_weights(present: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mebench.detectors.contract import ACTION_UNITS
@@ -12,8 +12,9 @@ from mebench.detectors.scores import DEFINITIONS
 COLUMNS = ("f1_pooled", "f1_fold", "f1_macro_pooled", "kappa_pooled", "auc_pooled")
 
 
-def record(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything that was measured, as JSON values."""
+def record(evaluation: Evaluation, training: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Everything that was measured, as JSON values. training: how a network was trained, see
+    :meth:`mebench.detectors.settings.Settings.training`."""
     summaries = [run.summary for run in evaluation.runs]
     return {
         "detector": evaluation.detector,
@@ -30,20 +31,48 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
             for fold in summaries[0].per_fold
         },
         "undefined_cells": [summary.undefined for summary in summaries],
+        "training": dict(training or {}),
     }
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
     """One row a detector: mean over seeds, and the standard deviation where there are several."""
     lines = [
-        "| detector | seeds | " + " | ".join(COLUMNS) + " | " + " | ".join(f"AU{unit}" for unit in ACTION_UNITS) + " |",
-        "|" + "---|" * (2 + len(COLUMNS) + len(ACTION_UNITS)),
+        "| detector | training | seeds | "
+        + " | ".join(COLUMNS)
+        + " | "
+        + " | ".join(f"AU{unit}" for unit in ACTION_UNITS)
+        + " |",
+        "|" + "---|" * (3 + len(COLUMNS) + len(ACTION_UNITS)),
     ]
     for entry in records:
-        cells = [entry["detector"], str(len(entry["seeds"]))]
+        cells = [entry["detector"], trained(entry.get("training", {})), str(len(entry["seeds"]))]
         cells += [_cell(entry["scores"][name]) for name in COLUMNS]
         cells += [f"{entry['per_unit'][f'AU{unit}']:.2f}" for unit in ACTION_UNITS]
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def trained(training: Mapping[str, Any]) -> str:
+    """How a network was trained, in a few words: epochs of the published number, first rate, what differs from plain."""
+    if not training:
+        return ""
+    epochs, full = training["epochs"], training["full_epochs"]
+    words = [f"{epochs} epochs" if epochs == full else f"{epochs} of {full} epochs", f"rate {training['rate']:g}"]
+    words += [training["imbalance"]] if training["imbalance"] != "none" else []
+    words += [f"from {training['start']}"] if training["start"] != "random" else []
+    return ", ".join(words)
+
+
+def comparison(records: Sequence[dict[str, Any]], published: Mapping[str, float]) -> str:
+    """Our ``f1_pooled`` and ``f1_fold`` beside published results, by detector; "" when none of them is known."""
+    known = [entry for entry in records if entry["detector"] in published]
+    if not known:
+        return ""
+    lines = ["| detector | f1_pooled | f1_fold | published, definitions mixed |", "|---|---|---|---|"]
+    for entry in known:
+        ours = " | ".join(_cell(entry["scores"][name]) for name in ("f1_pooled", "f1_fold"))
+        lines.append(f"| {entry['detector']} | {ours} | {published[entry['detector']]:.3f} |")
     return "\n".join(lines)
 
 

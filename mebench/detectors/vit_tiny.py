@@ -14,6 +14,7 @@ from torch.nn import functional
 from mebench.detectors.flow_stack import FlowStack
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.schedule import Schedule
+from mebench.detectors.starts import published
 
 SIZE = 224
 WIDTH, DEPTH, HEADS = 192, 12, 3
@@ -99,5 +100,6 @@ class VisionTransformer(nn.Module):
 
 
 def load() -> NetworkDetector:
-    """Random start; Adam at 1e-4, 50 epochs, as the residual networks."""
-    return NetworkDetector("vit-tiny", VisionTransformer, FlowStack(SIZE), Schedule(epochs=50, rate=1e-4))
+    """Adam at 1e-4, 50 epochs, as the residual networks; from random weights unless an ImageNet start is given."""
+    schedule = Schedule(epochs=50, rate=1e-4)
+    return NetworkDetector("vit-tiny", VisionTransformer, FlowStack(SIZE), schedule, start=published({"": "vit-tiny"}))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from mebench.detectors.contract import ACTION_UNITS
+from mebench import registry
+from mebench.detectors.contract import ACTION_UNITS, Detector
+from mebench.detectors.evaluate import evaluate
+from mebench.detectors.kept import KeptLogits
+from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.observation import Observation
+from mebench.detectors.settings import Settings
 from mebench.detectors.store import stored_observation
+from mebench.detectors.table import record
 from mebench.detectors.trial import Trial
 from mebench.errors import ConfigError
+from mebench.motion.flow import DisFine
 from mebench.protocol import Fold, load_protocol
 from mebench.runs.plan import load_datasets
 
@@ -40,3 +49,52 @@ def read_trials(name: str | Path) -> tuple[Trial, ...]:
     return tuple(
         Trial(fold.name, *(observed(fold, part) for part in ("train", "validation", "test"))) for fold in folds
     )
+
+
+FLOORS = ("always-present", "static-gate")
+"""Part of every table."""
+
+FIRST_SEED = 45
+"""Seeds count from here, as the MEB library's do."""
+
+
+def make_detector(name: str) -> Detector:
+    """The registered detector called ``name``, not trained."""
+    made: Detector = registry.load("detectors", name)()
+    return made
+
+
+def evaluate_detectors(
+    names: Sequence[str],
+    protocol: str | Path,
+    trials: Sequence[Trial],
+    *,
+    seeds: int,
+    settings: Settings,
+    calibrated: bool = False,
+    keep: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+    done: Callable[[list[dict[str, Any]]], None] = lambda records: None,
+) -> list[dict[str, Any]]:
+    """One record for each detector (:func:`mebench.detectors.table.record`), the floors first.
+
+    seeds: how many for a network; the others draw nothing and have one. keep: a folder of finished folds; the same call
+    goes on where it was interrupted. done: called with all records after every detector.
+    """
+    data = {name: dataset.fingerprint() for name, dataset in load_datasets(load_protocol(protocol)).items()}
+    records: list[dict[str, Any]] = []
+    for name in [*(floor for floor in FLOORS if floor not in names), *names]:
+        training = settings.training(make_detector(name))
+        about = {"data": data, "flow": DisFine.name, "training": training, "calibrated": calibrated}
+        count = seeds if isinstance(make_detector(name), NetworkDetector) else 1
+        result = evaluate(
+            lambda name=name: settings.applied(make_detector(name)),  # type: ignore[misc]
+            trials,
+            range(FIRST_SEED, FIRST_SEED + count),
+            calibrated=calibrated,
+            say=say,
+            kept=KeptLogits(keep, name, about) if keep is not None else None,
+        )
+        records.append(record(result, training))
+        done(records)
+    return records

@@ -22,7 +22,7 @@ from torch.nn import functional
 from mebench.datasets.synme.cache import fingerprint
 from mebench.detectors.frame_inputs import grey_pair
 from mebench.detectors.miacnet import SIZE, ActionEncoder, MiacNetwork, PositionEncoder, Reconstructor
-from mebench.errors import CheckpointError, InputError
+from mebench.errors import CheckpointError, ConfigError, InputError
 from mebench.files import write_whole
 from mebench.home import home
 from mebench.training.face_frames import FrameSet, frame_store
@@ -174,7 +174,8 @@ def start_from(path: Path) -> Callable[[nn.Module], None]:
     encoders = {name: tensor for name, tensor in tensors.items() if not name.startswith("decoder.")}
 
     def start(network: nn.Module) -> None:
-        assert isinstance(network, MiacNetwork)
+        if not isinstance(network, MiacNetwork):
+            raise ConfigError(f"{path} is a start for the detector miacnet alone.")
         own = {name for name in network.state_dict() if not name.startswith("fc.")}
         if wrong := sorted(own ^ encoders.keys()):
             raise CheckpointError(f"{path} does not fit MIACNet: missing or unexpected {', '.join(wrong[:5])}.")

@@ -1,0 +1,64 @@
+"""What an evaluation may change of a detector's training, and how a table says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from mebench.detectors.contract import Detector
+from mebench.detectors.network_detector import NetworkDetector
+from mebench.detectors.schedule import Imbalance, check_imbalance
+from mebench.detectors.starts import Start
+from mebench.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Changes for every network of an evaluation; detectors that are no networks take none of them.
+
+    epochs, rate: a shortened schedule (:meth:`~mebench.detectors.schedule.Schedule.shortened`); the detector's own when
+    None. imbalance: see :data:`~mebench.detectors.schedule.Imbalance`. start: called with the fresh network in place of the
+    detector's own start, and ``started`` is what a table calls it.
+    """
+
+    epochs: int | None = None
+    rate: float | None = None
+    imbalance: Imbalance = "none"
+    start: Callable[[nn.Module], None] | None = None
+    started: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) != (self.rate is None):
+            raise ConfigError("a shortened training needs both its number of epochs and its first rate.")
+        check_imbalance(self.imbalance)
+
+    def applied(self, detector: Detector) -> Detector:
+        """The detector with these settings."""
+        if not isinstance(detector, NetworkDetector):
+            return detector
+        if self.epochs is not None and self.rate is not None:
+            detector.schedule = detector.schedule.shortened(self.epochs, self.rate)
+        if self.imbalance != "none":
+            detector.schedule = replace(detector.schedule, imbalance=self.imbalance)
+        detector.start = self.start or detector.start
+        return detector
+
+    def training(self, detector: Detector) -> dict[str, Any]:
+        """How a detector is trained with these settings, as JSON values; {} for one that is no network."""
+        if not isinstance(detector, NetworkDetector):
+            return {}
+        full = detector.schedule.epochs
+        schedule = self.applied(detector).schedule  # type: ignore[attr-defined]
+        start = self.started if self.start is not None else ""
+        if not start and isinstance(detector.start, Start):
+            start = detector.start.said
+        return {
+            "epochs": schedule.epochs,
+            "full_epochs": full,
+            "rate": schedule.rate,
+            "imbalance": schedule.imbalance,
+            "start": start or "random",
+        }
