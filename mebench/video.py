@@ -19,20 +19,18 @@ import numpy as np
 from mebench.clip import Pixels
 from mebench.errors import InputError
 from mebench.files import write_bytes
-from mebench.images import LARGEST_SIDE, SUFFIXES, read_folder
-
-MOST_BYTES = 8 << 30
-"""Decoded size of a clip in bytes from which on it is refused; micro-expression clips have a few hundred MB at most."""
+from mebench.images import LARGEST_SIDE, MOST_BYTES, MOST_PIXELS, SUFFIXES, read_folder
 
 _BROWSER_GROUP = 12
 """Frames from key frame to key frame in browser files: stepping by single frames stays quick."""
 
 
-def read_video(path: Path | str, fps: float | None = None) -> tuple[Pixels, float]:
+def read_video(path: Path | str, fps: float | None = None, most: int | None = None) -> tuple[Pixels, float]:
     """A clip: frames uint8 ``[T,H,W,3]`` RGB, and its frame rate.
 
     path: an mp4, mov, avi, mkv, webm or gif file (recognised by content, not by name), or a folder of frames
-    (:func:`mebench.images.read_folder`). fps: the rate to use instead of the file's own; needed for a folder.
+    (:func:`mebench.images.read_folder`). fps: the rate to use instead of the file's own; needed for a folder. most: frames
+    beyond which the clip is refused as soon as they are seen, where it is known how many it must have.
     Rotation that the file asks for in steps of 90 degrees is applied; alpha is dropped; sound is ignored. A file with a
     varying rate gives all its frames and their mean rate. Files of :func:`write_lossless` come back bit by bit.
     Raises :class:`InputError` when the path is missing, no video, corrupt, truncated, empty, or changes its frame size.
@@ -43,16 +41,18 @@ def read_video(path: Path | str, fps: float | None = None) -> tuple[Pixels, floa
     if path.is_dir():
         if fps is None:
             raise InputError(f"the folder {path} of frames has no frame rate of its own; give one (--fps).")
-        return read_folder(path), float(fps)
+        return read_folder(path, most), float(fps)
     try:
         with path.open("rb") as handle:
-            return _read_file(path, handle, fps)
+            return _read_file(path, handle, fps, most)
     except av.FFmpegError as error:
         raise InputError(
             f"the video {path} is corrupt ({error.strerror or error}); export or copy it again."
         ) from error
     except OSError as error:
         raise InputError(f"cannot read the video {path}: {error.strerror or error}.") from error
+    except (MemoryError, ValueError, OverflowError) as error:  # a header may state any number
+        raise InputError(f"the video {path} is corrupt ({error}); export or copy it again.") from error
 
 
 def write_lossless(path: Path | str, frames: Pixels, fps: float) -> None:
@@ -123,7 +123,7 @@ def _container_format(head: bytes) -> str | None:
     return None
 
 
-def _read_file(path: Path, handle: BinaryIO, fps: float | None) -> tuple[Pixels, float]:
+def _read_file(path: Path, handle: BinaryIO, fps: float | None, most: int | None) -> tuple[Pixels, float]:
     container_format = _container_format(handle.read(12))
     handle.seek(0)
     if container_format is None:
@@ -134,7 +134,7 @@ def _read_file(path: Path, handle: BinaryIO, fps: float | None) -> tuple[Pixels,
             raise InputError(f"the file {path} holds no pictures, only other streams; give a video.")
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        decoded = _decode(path, container, stream)
+        decoded = _decode(path, container, stream, most)
         _check_complete(path, container, stream, decoded)
         rate = fps if fps is not None else _rate(path, container, stream)
         checksum = container.metadata.get("MEBENCH_SHA256")
@@ -159,9 +159,16 @@ class _Decoded(NamedTuple):
     last: float
 
 
-def _decode(path: Path, container: Any, stream: Any) -> _Decoded:
-    if max(stream.codec_context.width, stream.codec_context.height) > LARGEST_SIDE:
-        raise InputError(f"the video {path} has a side of more than {LARGEST_SIDE} pixels; make it smaller.")
+def _refuse_large(path: Path, width: int, height: int) -> None:
+    if max(width, height) > LARGEST_SIDE or width * height > MOST_PIXELS:
+        raise InputError(
+            f"the video {path} says that its frames have {width} x {height} pixels, more than {LARGEST_SIDE} on a side or "
+            f"{MOST_PIXELS >> 20} million in all; make it smaller."
+        )
+
+
+def _decode(path: Path, container: Any, stream: Any, most: int | None) -> _Decoded:
+    _refuse_large(path, stream.codec_context.width, stream.codec_context.height)
     frames: list[Pixels] = []
     times: list[float] = []
     packets = 0
@@ -170,6 +177,11 @@ def _decode(path: Path, container: Any, stream: Any) -> _Decoded:
         for frame in packet.decode():
             if packet.is_corrupt or frame.is_corrupt:
                 raise InputError(f"the video {path} is damaged at frame {len(frames)}; export or copy it again.")
+            _refuse_large(path, frame.width, frame.height)  # a frame may say another size than the header
+            if most is not None and len(frames) == most:
+                raise InputError(
+                    f"the video {path} has more than {most} frames; return one for each of the driving clip."
+                )
             pixels = _rgb(frame)
             if frames and pixels.shape != frames[0].shape:
                 raise InputError(

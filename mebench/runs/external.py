@@ -47,12 +47,11 @@ class ReturnedVideos:
         video = self._videos[source.key, driving.key]
         if video["file"] is None:
             raise GenerationError(f"no video was returned for this task (looked for {video['key']}.mkv and the like).")
-        path = self._folder / video["file"]
+        path, count = self._folder / video["file"], len(driving.frames)
         try:
-            frames = read_folder(path) if path.is_dir() else read_video(path, driving.fps)[0]
+            frames = read_folder(path, count) if path.is_dir() else read_video(path, driving.fps, count)[0]
         except InputError as error:
             raise GenerationError(str(error)) from error
-        count = len(driving.frames)
         if len(frames) != count:
             raise GenerationError(
                 f"{path.name} has {len(frames)} frames and the driving clip {count}; return one for each, in order."
@@ -116,6 +115,7 @@ def find_videos(folder: Path, tasks: list[Task]) -> tuple[dict[str, str], tuple[
     """File or folder names by task key, and the names in ``folder`` that match no task."""
     try:
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        _refuse_links(folder, names)
     except OSError as error:
         raise InputError(f"cannot read the folder {folder}: {error.strerror}; give the folder of videos.") from error
     keys = {task.key for task in tasks}
@@ -134,6 +134,15 @@ def find_videos(folder: Path, tasks: list[Task]) -> tuple[dict[str, str], tuple[
         here = f"; it holds {', '.join(unused[:3])}" if unused else "; it is empty"
         raise InputError(f"{folder} holds no video that is named like a task, such as {example}{here}.")
     return found, tuple(unused)
+
+
+def _refuse_links(folder: Path, names: list[str]) -> None:
+    """:class:`InputError` for what leads out of the folder or would keep a reader waiting: links, pipes and devices."""
+    for name in names:
+        path = folder / name
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            what = "a link" if path.is_symlink() else "no file"
+            raise InputError(f"{path} is {what}; videos are plain files or folders of frames.")
 
 
 def returned_spec(name: str, folder: Path, tasks: list[Task], found: dict[str, str]) -> MethodSpec:
@@ -172,6 +181,7 @@ def _content(path: Path) -> str:
     """SHA-256 of a file, or of the names and files of a folder of frames; of nothing when it holds no frames."""
     if path.is_file():
         return sha256(path)
+    _refuse_links(path, sorted(each.name for each in path.iterdir()))
     from hashlib import sha256 as digest_of
 
     try:
