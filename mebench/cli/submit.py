@@ -12,11 +12,14 @@ def submit(
     name: str = typer.Option(..., "--name", help="Name of the method on the board: a-z, 0-9 and '-'."),
     version: str | None = typer.Option(None, "--version", help="Default: the next whole number."),
     supersedes: str | None = typer.Option(
-        None, "--supersedes", help="Version that this one replaces. Default: the newest."
+        None, "--supersedes", help="Version that this one replaces. Default: the newest. 'none': it adds to the others."
     ),
     card: Path | None = typer.Option(None, "--card", help="The card (YAML); default: the card of method.yaml."),
     out: Path = typer.Option(Path("submissions"), "--out", help="The tree of submissions."),
     previews: bool = typer.Option(True, "--previews/--no-previews", help="A few clips, where licences allow them."),
+    aggregates_only: bool = typer.Option(
+        False, "--aggregates-only", help="Of licensed faces: means of each dataset, and nothing about a single clip."
+    ),
 ) -> None:
     """Write submissions/NAME/VERSION from finished runs, and say what to type next. Nothing that is there is changed.
 
@@ -24,7 +27,16 @@ def submit(
     """
     from mebench.leaderboard.submit import submit as write
 
-    done = write(runs, name, version=version, supersedes=supersedes, card=card, out=out, with_previews=previews)
+    done = write(
+        runs,
+        name,
+        version=version,
+        supersedes=supersedes,
+        card=card,
+        out=out,
+        with_previews=previews,
+        aggregates_only=aggregates_only,
+    )
     typer.echo(f"written: {done.folder}")
     for note in done.notes:
         typer.echo(f"note: {note}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,8 @@ from mebench import strict_yaml
 from mebench.errors import InputError, MebenchError
 from mebench.leaderboard import strict_json
 from mebench.leaderboard.aggregate import Cells
+from mebench.leaderboard.aggregates import AggregateResult, read_table
+from mebench.leaderboard.limits import RESULT
 from mebench.leaderboard.rounds.record import is_sealed
 from mebench.leaderboard.schema import Card, Manifest, Preview, Previews, Provenance, Tier, Trust
 from mebench.leaderboard.tables import read_bounds, read_clips
@@ -53,6 +56,8 @@ class Submission:
     manifest_sha256: str
     trust: Trust | None
     results: tuple[Result, ...]
+    aggregates: tuple[AggregateResult, ...] = ()
+    """Results on licensed faces of which only means are known: to be shown apart, under :data:`aggregates.LABEL`."""
 
     @property
     def key(self) -> str:
@@ -84,13 +89,24 @@ def read_submission(folder: Path) -> Submission:
         upgraded("manifest", strict_json.parse(data, "manifest.json")), "manifest.json", Manifest
     )
     card = strict_yaml.load(folder / "card.yaml", Card)
-    trust = (
-        strict_json.load(read_bytes(folder / "trust.json"), "trust.json", Trust)
-        if (folder / "trust.json").exists()
-        else None
-    )
-    results = tuple(read_result(folder / "results" / name) for name in manifest.results)
-    return Submission(folder, card, manifest, hashlib.sha256(data).hexdigest(), trust, results)
+    upgraded("card", {"schema_version": card.schema_version})
+    results = tuple(read_result(_inside(folder, name)) for name in manifest.results)
+    aggregates = tuple(read_aggregates(_inside(folder, name)) for name in manifest.aggregates)
+    digest = hashlib.sha256(data).hexdigest()
+    return Submission(folder, card, manifest, digest, _trust(folder / "trust.json"), results, aggregates)
+
+
+def _trust(path: Path) -> Trust | None:
+    if not path.exists():
+        return None
+    return strict_json.validate(upgraded("trust", strict_json.parse(read_bytes(path), path.name)), path.name, Trust)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The folder of a result; :class:`InputError` for a name that leads anywhere else."""
+    if not re.fullmatch(RESULT, name):
+        raise InputError(f"manifest.json: '{name[:60]}' cannot be the name of a result.")
+    return folder / "results" / name
 
 
 def read_result(folder: Path) -> Result:
@@ -129,6 +145,16 @@ def _previews(folder: Path, tasks: set[str]) -> tuple[Preview, ...]:
         if clip.task not in tasks:
             raise InputError(f"previews/clips.json: '{clip.task[:80]}' is no task of this result.")
     return tuple(clips)
+
+
+def read_aggregates(folder: Path) -> AggregateResult:
+    """One folder below ``results/`` that holds means alone."""
+    where = f"results/{folder.name}"
+    given = upgraded("run", strict_json.parse(read_bytes(folder / "run.json"), f"{where}/run.json"))
+    run = strict_json.validate(given, f"{where}/run.json", Provenance)
+    table = read_table(read_bytes(folder / "aggregates.json"), f"{where}/aggregates.json")
+    backbone = folder.name.split("--")[0]
+    return AggregateResult(folder, folder.name, None if backbone == "none" else backbone, run, table)
 
 
 def read_all(root: Path) -> tuple[list[Submission], dict[str, str]]:

@@ -22,10 +22,11 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = 1
-"""Of card, manifest, provenance and trust. Older files are brought up by :mod:`mebench.leaderboard.upgrade`."""
+SCHEMA_VERSION = 2
+"""Of card, manifest, provenance and trust. Older files are brought up by :mod:`mebench.leaderboard.upgrade`. Version 2: a
+manifest names the results of which only ``aggregates`` are given."""
 
 Tier = Literal["self-reported", "re-run", "sealed"]
 """How far a number can be trusted. ``self-reported``: computed by its authors; on the open set anybody can render the true
@@ -80,15 +81,23 @@ class FileEntry(Strict):
 
 
 class Manifest(Strict):
-    """``manifest.json``. files: every other file but ``trust.json``, by path with ``/``."""
+    """``manifest.json``. results: with a row for each clip. aggregates: those with means alone. files: every other file but
+    ``trust.json``, by path with ``/``."""
 
     schema_version: int
     method: Slug
     version: Version
     created: datetime.date
     supersedes: Version | None
-    results: list[str] = Field(min_length=1, max_length=200)
+    results: list[str] = Field(max_length=200)
+    aggregates: list[str] = Field(max_length=200)
     files: dict[str, FileEntry]
+
+    @model_validator(mode="after")
+    def _something(self) -> Manifest:
+        if not self.results and not self.aggregates:
+            raise ValueError("there is no result")
+        return self
 
 
 class Provenance(BaseModel):

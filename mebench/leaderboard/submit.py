@@ -19,16 +19,20 @@ from mebench import strict_yaml
 from mebench.errors import ConfigError, InputError
 from mebench.files import storage_errors, write_bytes, write_json, write_text
 from mebench.leaderboard.aggregate import Cells, aggregate
+from mebench.leaderboard.aggregates import bare, make_table
 from mebench.leaderboard.features import pack
 from mebench.leaderboard.licensed import withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.previews import previews
 from mebench.leaderboard.schema import SCHEMA_VERSION, Card
 from mebench.leaderboard.tables import bounds_csv, clips_csv
-from mebench.protocol import load_protocol
+from mebench.protocol import Protocol, load_protocol
 from mebench.runs.page.records import Records, read_records
 from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
+
+NOTHING = "none"
+"""As ``supersedes``: the new version replaces none, it adds results to those that are there."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,17 @@ def submit(
     card: Path | str | None = None,
     out: Path | str = "submissions",
     with_previews: bool = True,
+    aggregates_only: bool = False,
 ) -> Submitted:
     """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
 
     version: default the next whole number. supersedes: the version that this one replaces (default: the newest that is
-    there). card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of ``method.yaml`` is
+    there; ``none``: it stands beside those that are there). aggregates_only: of runs on licensed faces, give means,
+    intervals and counts of each dataset and nothing about a single clip; runs on open data keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of ``method.yaml`` is
     taken. with_previews: copy a few clips of each run's page, where the licences of its datasets allow them.
 
     Nothing that is there is changed: :class:`ConfigError` when the version exists, when runs are unfinished, of different
-    methods or twice on one protocol and backbone, or when no card is known.
+    methods or twice on one protocol and backbone, when no card is known, or when ``aggregates_only`` applies to no run.
     """
     root = Path(out) / name
     found = [read_records(Path(run)) for run in runs]
@@ -67,17 +73,21 @@ def submit(
     folder = root / chosen
     if folder.exists():
         raise ConfigError(f"{folder} exists, and submissions are never changed; leave --version out for the next one.")
-    replaced = supersedes or (known[-1] if known else None)
-    if supersedes and supersedes not in known:
+    replaced = None if supersedes == NOTHING else supersedes or (known[-1] if known else None)
+    if replaced and replaced not in known:
         raise ConfigError(f"{root} has no version '{supersedes}' to supersede; known: {', '.join(known) or 'none'}.")
     written = _card(found, name, Path(card) if card else None)
     partial = root / f".{chosen}.partial"
     with storage_errors(partial):
         shutil.rmtree(partial, ignore_errors=True)
     try:
-        names = [_result(records, partial / "results", with_previews) for records in found]
+        means = [each for each in found if aggregates_only and withheld(each.run["protocol"]["name"])]
+        if aggregates_only and not means:
+            raise ConfigError("all runs are on open data, whose rows are wanted; leave --aggregates-only out.")
+        rows = [_result(each, partial / "results", with_previews) for each in found if each not in means]
+        apart = [_aggregates(each, partial / "results") for each in means]
         write_text(partial / "card.yaml", _yaml(written))
-        _manifest(partial, name, chosen, replaced, sorted(names))
+        _manifest(partial, name, chosen, replaced, sorted(rows), sorted(apart))
         with storage_errors(folder):
             partial.rename(folder)
     finally:
@@ -109,9 +119,21 @@ def result_name(records: Records) -> str:
     return "--".join((run["method"]["backbone"] or "none", run["protocol"]["name"], run["hash"][:8]))
 
 
-def _result(records: Records, root: Path, with_previews: bool) -> str:
-    run, name = records.run, result_name(records)
-    folder, clipwise = root / name, [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
+@dataclass(frozen=True)
+class _Numbers:
+    """What follows from the rows of a run. clipwise: metrics with a number for each clip."""
+
+    protocol: Protocol
+    clipwise: list[str]
+    bounds: BoundsRecord
+    rows: list[TaskRecord]
+    cells: Cells
+
+
+def _numbers(records: Records) -> _Numbers:
+    """:class:`ConfigError` for a run on another version of its protocol."""
+    run = records.run
+    clipwise = [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
     bounds: BoundsRecord = json.loads((records.folder / "bounds.json").read_text("utf-8"))
     protocol = load_protocol(run["protocol"]["name"])
     if protocol.hash != run["protocol"]["hash"]:
@@ -125,6 +147,20 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
         for cell in records.summary["cells"]
         if cell["metric"] not in clipwise
     }
+    return _Numbers(protocol, clipwise, bounds, rows, {**cells, **of_sets})
+
+
+def _aggregates(records: Records, root: Path) -> str:
+    name, found = result_name(records), _numbers(records)
+    write_json(root / name / "run.json", bare(provenance(records)))
+    write_json(root / name / "aggregates.json", make_table(found.cells, found.protocol.statistics.confidence))
+    return name
+
+
+def _result(records: Records, root: Path, with_previews: bool) -> str:
+    name, found = result_name(records), _numbers(records)
+    folder, protocol, rows, clipwise = root / name, found.protocol, found.rows, found.clipwise
+    bounds, cells = found.bounds, found.cells
     write_json(folder / "run.json", provenance(records))
     open_data = withheld(protocol.name) is None
     written = rows if open_data else [_without_annotation(row) for row in rows]
@@ -132,7 +168,7 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
     write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
     summary = {
         "schema_version": SCHEMA_VERSION,
-        "cells": [*cells.values(), *of_sets.values()],
+        "cells": [*cells.values()],
         "sets": records.summary.get("sets", []),
     }
     write_text(folder / "summary.json", json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
@@ -210,7 +246,9 @@ def _yaml(card: Card) -> str:
     return yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
 
 
-def _manifest(folder: Path, name: str, version: str, supersedes: str | None, results: list[str]) -> None:
+def _manifest(
+    folder: Path, name: str, version: str, supersedes: str | None, results: list[str], aggregates: list[str]
+) -> None:
     found = listing(folder)
     if found.problems:
         path, wrong = found.problems[0]
@@ -225,6 +263,7 @@ def _manifest(folder: Path, name: str, version: str, supersedes: str | None, res
             "created": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
             "supersedes": supersedes,
             "results": results,
+            "aggregates": aggregates,
             "files": files,
         },
     )

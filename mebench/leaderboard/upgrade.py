@@ -8,10 +8,27 @@ from typing import Any, Literal
 from mebench.errors import InputError
 from mebench.leaderboard.schema import SCHEMA_VERSION
 
-Kind = Literal["manifest", "run"]
+Kind = Literal["manifest", "run", "card", "trust"]
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-STEPS: dict[Kind, dict[int, Step]] = {"manifest": {}, "run": {}}
+
+def _as_it_is(value: dict[str, Any]) -> dict[str, Any]:
+    return value
+
+
+def _aggregates(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 names results of which only aggregates are given; before, there were none."""
+    if "aggregates" in manifest:
+        raise InputError("the manifest has schema version 1 and 'aggregates', which came with version 2.")
+    return {**manifest, "aggregates": []}
+
+
+STEPS: dict[Kind, dict[int, Step]] = {
+    "manifest": {1: _aggregates},
+    "run": {1: _as_it_is},
+    "card": {1: _as_it_is},
+    "trust": {1: _as_it_is},
+}
 """By kind of file and version: what makes the next version of it. A step never loses a number."""
 
 

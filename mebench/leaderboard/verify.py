@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from mebench import registry
 from mebench.errors import ConfigError, InputError, MebenchError
-from mebench.leaderboard import copies, numbers
+from mebench.leaderboard import aggregates, copies, numbers
+from mebench.leaderboard.aggregates import AggregateResult
 from mebench.leaderboard.folder import Result, Submission, read_submission
 from mebench.leaderboard.licensed import withheld
 from mebench.leaderboard.limits import listing
@@ -87,8 +88,20 @@ def verify(folder: Path | str, *, facts: Facts | None = None, others: Path | Non
             ]
         except MebenchError as error:
             found.append(Finding("error", "protocol", f"results/{result.name}", str(error)))
+    for means in submission.aggregates:
+        found += _aggregates(means, facts)
     found += [Finding(*each) for each in copies.check(submission, others or folder.parent.parent)]
     return Report(folder, submission, tuple(found))
+
+
+def _aggregates(means: AggregateResult, facts: Facts | None) -> list[Finding]:
+    try:
+        protocol = _protocol(means.protocol, means.run.protocol.hash, f"results/{means.name}")
+        licensed = withheld(means.protocol) is not None
+        found = aggregates.check(means, protocol, facts or metric_facts(protocol), licensed)
+        return [Finding(*each) for each in found]
+    except MebenchError as error:
+        return [Finding("error", "protocol", f"results/{means.name}", str(error))]
 
 
 def metric_facts(protocol: Protocol) -> dict[str, MetricInfo]:
@@ -113,10 +126,11 @@ def _manifest(submission: Submission) -> Iterator[Finding]:
         entry = manifest.files[path]
         if present[path] != entry.bytes or sha256_of(folder / path) != entry.sha256:
             yield _error("hash", path, "holds other bytes than manifest.json says")
-    if len(set(manifest.results)) != len(manifest.results):
+    listed = [*manifest.results, *manifest.aggregates]
+    if len(set(listed)) != len(listed):
         yield _error("manifest", "manifest.json", "a result stands there twice")
     folders = {path.split("/")[1] for path in present if path.startswith("results/")}
-    for name in sorted(folders ^ set(manifest.results)):
+    for name in sorted(folders ^ set(listed)):
         yield _error("manifest", f"results/{name}", "is not the same in manifest.json and on disk")
     old = manifest.supersedes
     if old is not None and not (folder.parent / old / "manifest.json").is_file():
@@ -131,12 +145,13 @@ def _card(submission: Submission) -> Iterator[Finding]:
     card = submission.card
     if card.name != submission.manifest.method:
         yield _error("card", "card.yaml", f"is the card of '{card.name}', not of '{submission.manifest.method}'")
-    used = {result.backbone for result in submission.results if result.backbone}
+    every: list[Result | AggregateResult] = [*submission.results, *submission.aggregates]
+    used = {result.backbone for result in every if result.backbone}
     if missing := sorted(used - set(card.backbones)):
         yield _error("card", "card.yaml", f"does not name the backbone '{missing[0]}'")
     if card.parameters is None:
         yield Finding("warning", "card", "card.yaml", "does not say how many parameters the method has")
-    for result in submission.results:
+    for result in every:
         parts = result.name.split("--")
         run = result.run
         said = (run.method.get("backbone") or "none", run.protocol.name, run.hash[:8])

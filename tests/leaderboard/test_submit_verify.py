@@ -17,7 +17,7 @@ from mebench.errors import ConfigError, InputError
 from mebench.leaderboard.aggregate import aggregate
 from mebench.leaderboard.folder import read_submission
 from mebench.leaderboard.rerun import gap, write_trust
-from mebench.leaderboard.schema import Rerun, RerunTask
+from mebench.leaderboard.schema import SCHEMA_VERSION, Rerun, RerunTask
 from mebench.leaderboard.submit import submit
 from mebench.leaderboard.upgrade import upgraded
 from mebench.leaderboard.verify import verify
@@ -254,7 +254,11 @@ def test_the_tolerance_of_a_rerun() -> None:
 
 
 def test_old_versions_are_known_or_refused() -> None:
-    assert upgraded("manifest", {"schema_version": 1, "a": 2})["a"] == 2
-    for version in (0, 2, None, True, "1"):
-        with pytest.raises(InputError, match="schema version"):
-            upgraded("manifest", {"schema_version": version})
+    old = upgraded("manifest", {"schema_version": 1, "a": 2})
+    assert old == {"schema_version": SCHEMA_VERSION, "a": 2, "aggregates": []}
+    with pytest.raises(InputError, match="came with version 2"):
+        upgraded("manifest", {"schema_version": 1, "aggregates": []})
+    for kind in ("manifest", "run", "card", "trust"):
+        for version in (0, SCHEMA_VERSION + 1, None, True, "1"):
+            with pytest.raises(InputError, match="schema version"):
+                upgraded(kind, {"schema_version": version})  # type: ignore[arg-type]
