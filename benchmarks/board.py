@@ -67,7 +67,7 @@ def submit(folders: Iterable[Path], tree: Path, rerun: int) -> int:
         mebench = [sys.executable, "-m", "mebench"]
         made = subprocess.run([*mebench, "submit", *found, "--name", name, "--out", str(tree)])
         newest = max((tree / name).iterdir(), key=lambda path: int(path.name))
-        check = ["--rerun", str(rerun)] if rerun else []
+        check = ["--rerun", str(rerun), "--record"] if rerun else []
         failed += bool(made.returncode or subprocess.run([*mebench, "verify", str(newest), *check]).returncode)
     return failed
 
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="methods, with commas; all when left out")
     parser.add_argument("--protocol", default="", help="rows of this protocol alone")
     parser.add_argument("--submit", type=Path, metavar="TREE", help="write submissions into this tree")
-    parser.add_argument("--rerun", type=int, default=2, help="tasks of each result that are generated again")
+    parser.add_argument("--rerun", type=int, default=5, help="tasks of each result that are generated again")
     args = parser.parse_args()
     only = set(filter(None, args.only.split(",")))
     chosen = [row for row in rows() if row[0] in (only or {row[0]}) and row[2] in (args.protocol or row[2])]

@@ -1,0 +1,94 @@
+"""The board of the README, from ``submissions/``: cross-identity tasks of open-mini, smallest gain error first.
+
+python benchmarks/readme_board.py            # print it
+python benchmarks/readme_board.py --write    # put it between the marks in README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PROTOCOL, KIND = "open-mini", "cross"
+COLUMNS = {
+    "gain": ("gain", 2),
+    "gain_error": ("gain error (octaves)", 2),
+    "profile": ("profile", 2),
+    "spill": ("spill", 2),
+    "flow_epe": ("flow error (milli-inter-ocular)", 1),
+    "au_f1": ("judges' F1", 2),
+    "csim[dlib]": ("csim (dlib)", 3),
+}
+"""Metric: heading and decimals."""
+START, END = "<!-- board: python benchmarks/readme_board.py --write -->", "<!-- end of the board -->"
+
+Cells = dict[str, dict[str, Any]]
+
+
+def results(tree: Path) -> list[tuple[str, str, str, Cells]]:
+    """Method, backbone, role and cells of every result on the protocol in the newest version of each submission."""
+    found = []
+    for method in sorted(path for path in tree.iterdir() if path.is_dir()):
+        newest = max((path for path in method.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
+        role = re.search(r"^role: (\w+)", (newest / "card.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for summary in sorted(newest.glob(f"results/*--{PROTOCOL}--*/summary.json")):
+            cells = json.loads(summary.read_text(encoding="utf-8"))["cells"]
+            chosen = {cell["metric"]: cell for cell in cells if cell["kind"] == KIND and cell["domain"] is None}
+            found.append((method.name, summary.parent.name.split("--")[0], role[1] if role else "method", chosen))
+    return found
+
+
+def board(tree: Path) -> str:
+    """The table, in Markdown; floor and ceiling first and last."""
+    found = results(tree)
+    competing = [row for row in found if row[2] not in ("floor", "ceiling")]
+    competing.sort(key=lambda row: (row[3]["gain_error"]["value"]["mean"], row[:2]))
+    lines = ["| " + " | ".join(["method", "backbone", *(title for title, _ in COLUMNS.values())]) + " |"]
+    lines.append("|---" * (len(COLUMNS) + 2) + "|")
+    bounds = found[0][3]
+    lines.append(_line("*floor: still source*", "", {name: bounds[name]["floor"] for name in COLUMNS}))
+    for method, backbone, _, cells in competing:
+        shown = "" if backbone == "none" else f"{backbone}-lite"
+        lines.append(_line(method, shown, {name: cells[name]["value"] for name in COLUMNS}))
+    lines.append(_line("*ceiling: true answer*", "", {name: bounds[name]["ceiling"] for name in COLUMNS}))
+    return "\n".join(lines)
+
+
+def _line(method: str, backbone: str, values: dict[str, dict[str, Any] | None]) -> str:
+    cells = [_estimate(value, COLUMNS[name][1]) for name, value in values.items()]
+    return "| " + " | ".join([method, backbone, *cells]) + " |"
+
+
+def _estimate(value: dict[str, Any] | None, decimals: int) -> str:
+    if value is None or value["mean"] is None:
+        return "–"
+    mean = f"{value['mean']:.{decimals}f}"
+    if value["low"] is None or value["low"] == value["high"]:
+        return mean
+    return f"{mean} [{value['low']:.{decimals}f}, {value['high']:.{decimals}f}]"
+
+
+def with_board(readme: str, table: str) -> str:
+    """The README with the table between its marks."""
+    before, rest = readme.split(START)
+    return f"{before}{START}\n{table}\n{END}{rest.split(END)[1]}"
+
+
+def main() -> None:
+    """Print, or write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write", action="store_true")
+    table = board(ROOT / "submissions")
+    if parser.parse_args().write:
+        path = ROOT / "README.md"
+        path.write_text(with_board(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+    else:
+        print(table)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
