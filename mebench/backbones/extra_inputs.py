@@ -30,10 +30,16 @@ def mask_folder() -> Path:
 
 EXTRA_INPUTS = (
     ExtraInput(
-        what="head masks of a face parser (BiSeNet, 19 classes, whose weights are not openly published)",
+        what="head masks of a face parser (BiSeNet, no open weights)",
         needed_by="backbone emoportraits (weights: emoportraits-328, mask: files)",
-        place=lambda: f"put one black and white PNG a source into {mask_folder()} (a run names the file that it wants)",
-        instead="mask: mesh, an approximation drawn from the 468-point mesh",
+        place=lambda: f"one PNG a source in {mask_folder()} (a run names it)",
+        instead="mask: mesh, an approximation",
+    ),
+    ExtraInput(
+        what="669 landmarks and identity codes (their networks are not public)",
+        needed_by="backbone metaportrait (weights: metaportrait-base)",
+        place=lambda: "see docs/metaportrait.md for the folder",
+        instead="weights: lite, a variant on the 468-point mesh",
     ),
 )
 """Every extra input that a user may bring."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mebench import registry
 from mebench.errors import MebenchError
+
+if TYPE_CHECKING:
+    from mebench.backbones.speeds import Speed
 
 Entry = dict[str, Any]
 
@@ -85,8 +88,8 @@ def _backbone(name: str) -> Entry:
     rows = [row for row in FILES.values() if any(need.startswith(f"backbone {name} ") for need in row.needed_by)]
     files = {row.name: {"there": place(row.name).is_file(), "licence": row.licence} for row in rows}
     loaded = registry.load("backbones", name)
-    measured = speeds().get(name)
-    entry: Entry = {"weights": files, "frames_per_second": measured["frames_per_second"] if measured else None}
+    measured = {size: found[name] for size, found in speeds().items() if name in found}
+    entry: Entry = {"weights": files, "speeds": measured}
     try:
         backbone = loaded()
     except MebenchError as error:
@@ -99,12 +102,24 @@ def _backbone(name: str) -> Entry:
         "parameters": _parameters(backbone),
         "licence_of_code": "Apache-2.0" if loaded.__module__.startswith("mebench.") else None,
     }
-    millions = entry["parameters"] / 1e6
-    speed = "" if entry["frames_per_second"] is None else f", {entry['frames_per_second']:.1f} frames/s"
-    others = [file for file, known in files.items() if not known["there"]]
-    added = f"; to be added: {', '.join(others)}" if others else ""
-    summary = f"{facts.weights}, {millions:.1f} M parameters, {facts.resolution} px{speed}{added}. {facts.paper}"
+    code = entry["licence_of_code"] or "its own"
+    weights = ", ".join(f"{file} ({_terms(known)})" for file, known in files.items()) or facts.weights
+    rates = "".join(f", {_rate(size, speed)}" for size, speed in measured.items())
+    summary = (
+        f"{entry['parameters'] / 1e6:.1f} M parameters, {facts.resolution} px{rates}; licence of the code: {code}; "
+        f"weights: {weights}. {facts.paper}"
+    )
     return {**entry, "summary": summary}
+
+
+def _terms(weights: dict[str, Any]) -> str:
+    return f"{weights['licence']}, {'here' if weights['there'] else 'to be added'}"
+
+
+def _rate(size: str, speed: Speed) -> str:
+    times = speed["frames_per_second"] / speed["loop_frames_per_second"]
+    what = "lite" if size == "lite" else "at published size"
+    return f"{speed['frames_per_second']:.2g} frames/s {what} ({times:.1f} times a loop)"
 
 
 def _parameters(thing: object) -> int:

@@ -147,7 +147,7 @@ class EmoPortraitsOfficial:
         Raises :class:`InputError` when a face is needed and none is found, or the user's mask is missing.
         """
         picture = require_frames(source, "source image", dimensions=3)
-        head = self._mask(picture) if mask is None else mask.float()
+        head = (self._mask(picture) if mask is None else mask.float()).to(picture.device)
         rule = self.facts.options["crop"]
         square = None if rule == "none" else square_of(picture, rule, "the source image")
         both = torch.cat((picture, head[None].expand(3, -1, -1)))[None]
@@ -228,5 +228,5 @@ class EmoPortraitsLite:
 def _feathered(mask: torch.Tensor) -> torch.Tensor:
     """A hard mask ``[1,n,n]`` with a soft edge outside it."""
     width = max(_FEATHER * mask.shape[-1], 1.0)
-    away = cv2.distanceTransform((mask[0].numpy() < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    return torch.from_numpy(np.clip(1.0 - away / width, 0.0, 1.0).astype(np.float32))[None]
+    away = cv2.distanceTransform((mask[0].cpu().numpy() < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    return torch.from_numpy(np.clip(1.0 - away / width, 0.0, 1.0).astype(np.float32))[None].to(mask.device)

@@ -196,5 +196,5 @@ def _published_resize(frames: torch.Tensor, size: int) -> torch.Tensor:
     """``[N,3,H,W]`` to a square by scikit-image's bilinear resize, as the published code reads its images."""
     if frames.shape[-2:] == (size, size):
         return frames
-    images = [skimage_resize(frame.movedim(0, -1).numpy(), (size, size)) for frame in frames]
-    return torch.from_numpy(np.stack(images).astype(np.float32)).movedim(-1, 1)
+    images = [skimage_resize(frame.movedim(0, -1).cpu().numpy(), (size, size)) for frame in frames]
+    return torch.from_numpy(np.stack(images).astype(np.float32)).movedim(-1, 1).to(frames.device)

@@ -135,8 +135,9 @@ class NativeMetaPortrait:
         frame = require_frames(source, "source image", dimensions=3)
         image = pixels(frame)
         points = self.inputs.landmarks([image], "source")[0]
-        code = self.inputs.code(image)
-        return Enrolled(self.network.encode(resize(frame[None], RESOLUTION), self._lines(points[None]), code), points)
+        code = self.inputs.code(image).to(frame.device)
+        lines = self._lines(points[None], frame.device)
+        return Enrolled(self.network.encode(resize(frame[None], RESOLUTION), lines, code), points)
 
     @torch.no_grad()
     def drive(self, identity: Enrolled, driving: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
@@ -156,11 +157,13 @@ class NativeMetaPortrait:
     def _render(self, encoded: EncodedSource, points: Points) -> torch.Tensor:
         chosen = selected(points)
         mouth = np.stack([boxes(each, RESOLUTION, RESOLUTION).mouth for each in chosen])[:, None]
-        drawn = Driving(self._lines(points), torch.from_numpy(chosen), torch.from_numpy(mouth.astype(np.float32)))
+        here = encoded.image.device
+        inside = torch.from_numpy(mouth.astype(np.float32)).to(here)
+        drawn = Driving(self._lines(points, here), torch.from_numpy(chosen).to(here), inside)
         return self.network.render(encoded.expand(len(points)), drawn).prediction.clamp(0.0, 1.0)
 
-    def _lines(self, points: Points) -> torch.Tensor:
-        return _drawings(points, self._layout, RESOLUTION, subpixel=self.subpixel)
+    def _lines(self, points: Points, device: torch.device) -> torch.Tensor:
+        return _drawings(points, self._layout, RESOLUTION, subpixel=self.subpixel).to(device)
 
 
 class LiteBackbone:

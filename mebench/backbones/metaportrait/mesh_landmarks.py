@@ -43,5 +43,5 @@ class MeshReference:
 
 def pixels(frames: torch.Tensor) -> Pixels:
     """float ``[...,3,H,W]`` in [0,1] to uint8 ``[...,H,W,3]``."""
-    made: Pixels = (frames * 255).round().to(torch.uint8).movedim(-3, -1).contiguous().numpy()
+    made: Pixels = (frames * 255).round().to(torch.uint8).movedim(-3, -1).contiguous().cpu().numpy()
     return made
