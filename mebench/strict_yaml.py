@@ -1,6 +1,7 @@
 """YAML into pydantic models: pure data, unknown keys refused, every complaint with its line number.
 
-Tags, anchors and aliases are refused, so that a file means what it shows and cannot grow when it is read.
+Tags, anchors and aliases are refused, and so is text with characters that cannot be seen or that pass for others, so that a
+file means what it shows and cannot grow when it is read.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mebench.errors import ConfigError, InputError
+from mebench.names import trick, visible
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -81,15 +83,23 @@ def _construct(node: yaml.Node, location: Location, lines: dict[Location, int], 
             line = key_node.start_mark.line + 1
             if key in mapping:
                 raise ConfigError(f"line {line} of {name}: the key '{key}' stands twice.")
+            if (wrong := trick(str(key))) is not None:
+                raise ConfigError(f"line {line} of {name}: the key '{visible(str(key)[:60])}' {wrong}.")
             place = (*location, key)
             mapping[key] = _construct(value_node, place, lines, name)
             lines[place] = line
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, (*location, index), lines, name) for index, item in enumerate(node.value)]
+    if (wrong := trick(node.value, "\n\t")) is not None:
+        raise ConfigError(f"line {lines[location]} of {name}: '{visible(node.value[:60])}' {wrong}.")
     constructor = yaml.SafeLoader("")
     try:
         return constructor.construct_object(node)
+    except (ValueError, OverflowError) as error:  # such as a date with a 13th month
+        raise ConfigError(
+            f"line {lines[location]} of {name}: '{visible(node.value[:60])}' is no value ({error})."
+        ) from error
     finally:
         constructor.dispose()
 

@@ -33,6 +33,7 @@ from mebench.cli import (
     weights,
 )
 from mebench.errors import MebenchError
+from mebench.names import visible
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
@@ -76,7 +77,7 @@ def _is_usage_error(error: Exception) -> bool:
 def _say(text: str, ctx: Any, trace: bool = True) -> None:
     if trace and ctx.meta.get("mebench.debug"):
         traceback.print_exc()
-    print(text, file=sys.stderr)  # noqa: T201
+    print(visible(text), file=sys.stderr)  # noqa: T201  file names may hold what would act on the terminal
 
 
 app = typer.Typer(

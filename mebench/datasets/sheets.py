@@ -7,11 +7,13 @@ import difflib
 import fnmatch
 import io
 import re
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mebench.bounded_archive import check_archive
 from mebench.datasets.tree import Tree
 from mebench.errors import InputError
 
@@ -19,6 +21,12 @@ Cell = str | int | float | None
 
 _HEADER_ROWS = 60
 """Rows in which a header is looked for: one database puts 13 rows of prose above it."""
+
+_LARGEST, _UNPACKED = 64 << 20, 512 << 20
+"""Bytes of an annotation as it lies there, and of its parts together; the largest that is known has 0.4 MB."""
+
+_MOST_CELLS = 3_000_000
+"""Of one sheet, from its first cell to its last: a single cell at the far end makes a sheet of 17 billion."""
 
 _NOTHING = frozenset({"", "/", "\\", "-", "?", "n/a", "na", "nan", "none"})
 """How annotators say that there is no frame."""
@@ -80,17 +88,22 @@ def read_workbook(path: Path) -> list[Sheet]:
     """All sheets of an ``.xlsx``, ``.xls`` or ``.csv`` file, in the order of the file, empty rows at the end left out.
 
     Text is UTF-8, else GB 18030 (CSV files from Chinese Excel), with any line ends. :class:`InputError` when the file is
-    missing, cut short, or of another kind.
+    missing, cut short, of another kind, or made to grow when it is read.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            raise InputError(f"the annotation {path} holds more than {_LARGEST >> 20} MB; it is another file.")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the annotation {path}: {error.strerror or error}.") from error
     if not data:
         raise InputError(f"the annotation {path} is empty; copy it again.")
     suffix = path.suffix.lower()
+    check_archive(io.BytesIO(data), str(path), _UNPACKED)
     try:
         sheets = dict(_rows_csv(data)) if suffix == ".csv" else _rows_of(data, suffix)
+    except InputError as error:
+        raise InputError(f"the annotation {path} {error}") from error
     except Exception as error:  # the readers of workbooks raise whatever their archive and XML libraries raise
         raise InputError(
             f"the annotation {path} cannot be read as {suffix or 'a workbook'} ({type(error).__name__}); it is damaged or "
@@ -190,9 +203,25 @@ def _rows_of(data: bytes, suffix: str) -> dict[str, list[tuple[Any, ...]]]:
         }
     import openpyxl
 
+    _refuse_entities(data)
     # Not in read-only mode: some releases state wrong dimensions, which that mode believes.
     book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    for sheet in book.worksheets:
+        if sheet.max_row * sheet.max_column > _MOST_CELLS:
+            raise InputError(
+                f"states a sheet of {sheet.max_row} rows and {sheet.max_column} columns; no annotation is so large."
+            )
     return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+
+
+def _refuse_entities(data: bytes) -> None:
+    """XML in a workbook needs no document type; one that has it can define entities that grow, or that name other files."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            if entry.filename.lower().endswith((".xml", ".rels", ".vml")):
+                with archive.open(entry) as part:
+                    if b"<!" in part.read(4096).replace(b"\0", b"").replace(b"<!--", b""):
+                        raise InputError("holds XML with a document type, which no spreadsheet writes; it is not read.")
 
 
 def _rows_csv(data: bytes) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:

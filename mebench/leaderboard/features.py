@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mebench.bounded_archive import check_archive
 from mebench.errors import InputError
 from mebench.metrics.encoders.clip_vector import ClipVector, PairVectors
 
@@ -48,9 +49,7 @@ def pack(vectors: Mapping[str, Mapping[str, PairVectors]]) -> bytes:
 def unpack(data: bytes, name: str) -> dict[str, dict[str, PairVectors]]:
     """Vectors by task and encoder. :class:`InputError` naming ``name`` for anything that :func:`pack` does not write."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
-                raise InputError(f"{name} unpacks to more than {MOST_BYTES} bytes.")
+        check_archive(io.BytesIO(data), name, MOST_BYTES, most_files=200)
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
         return _by_task(arrays)

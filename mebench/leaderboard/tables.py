@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from mebench.csv_text import csv_text, safe_cell
 from mebench.errors import InputError
 from mebench.leaderboard import strict_json
 from mebench.runs.schema import SCHEMA_VERSION, BoundRow, BoundsRecord, ScoreRecord, TaskRecord
@@ -62,7 +63,7 @@ def clips_csv(rows: Sequence[TaskRecord], metrics: Sequence[str]) -> str:
                 _reasons({name: missing_reason(row, name) for name in metrics} if row["status"] == "ok" else {}),
             ]
         )
-    return _csv(lines)
+    return csv_text(lines)
 
 
 def bounds_csv(bounds: BoundsRecord, metrics: Sequence[str]) -> str:
@@ -74,7 +75,7 @@ def bounds_csv(bounds: BoundsRecord, metrics: Sequence[str]) -> str:
             reasons = {m: s["reason"] for m, s in zip(metrics, scores, strict=True) if s and s["reason"]}
             numbers = _numbers([s["value"] if s else None for s in scores])
             lines.append([name, key, row["status"], *numbers, _reasons(reasons)])
-    return _csv(lines)
+    return csv_text(lines)
 
 
 def read_clips(data: bytes, name: str, versions: Mapping[str, int]) -> list[TaskRecord]:
@@ -178,6 +179,12 @@ def _lines(data: bytes, name: str, columns: tuple[str, ...]) -> list[tuple[int, 
     for number, line in enumerate(table[1:], 2):
         if len(line) != len(columns):
             raise InputError(f"line {number} of {name} has {len(line)} cells, not {len(columns)}.")
+        for column, cell in zip(columns, line, strict=True):
+            if cell != safe_cell(cell):
+                raise InputError(
+                    f"line {number} of {name}: '{column}' would be a formula in a spreadsheet, or holds characters that "
+                    "cannot be seen."
+                )
     return [(number, dict(zip(columns, line, strict=True))) for number, line in enumerate(table[1:], 2)]
 
 
@@ -190,9 +197,3 @@ def _reasons(reasons: Mapping[str, str | None]) -> str:
 
     kept = {name: reason for name, reason in reasons.items() if reason}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else ""
-
-
-def _csv(lines: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()

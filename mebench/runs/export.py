@@ -6,9 +6,7 @@ action units.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import re
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from mebench.csv_text import csv_text
 from mebench.datasets.contract import Dataset
 from mebench.datasets.publication import PRIVATE, keep_private, refuse_unless_private
 from mebench.errors import InputError
@@ -167,12 +166,8 @@ def _write_task(out: Path, inputs: TaskInputs, entry: dict[str, Any], written: s
 
 
 def _table(entries: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
     columns = [name for name in entries[0] if name != "hash"]
-    table = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    table.writerows(entries)
-    return text.getvalue()
+    return csv_text([columns, *([entry[name] for name in columns] for entry in entries)])
 
 
 def _readme(protocol: Protocol, listing: dict[str, Any]) -> str:

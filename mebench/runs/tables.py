@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mebench.csv_text import csv_text
 from mebench.runs.schema import SCORE_COLUMNS, CostRecord, TaskRecord
 
 COST_COLUMNS = tuple(CostRecord.__annotations__)
@@ -26,15 +25,15 @@ def scores_csv(rows: Iterable[TaskRecord], metrics: Sequence[str]) -> str:
         reasons = {name: reason for name in metrics if (reason := missing_reason(row, name))}
         numbers = ["" if number is None else repr(number) for number in values]
         lines.append([*("" if cell is None else cell for cell in head), *numbers, _json(reasons) if reasons else ""])
-    return _csv(lines)
+    return csv_text(lines)
 
 
 def costs_csv(costs: Iterable[CostRecord]) -> str:
     """The text of ``costs.csv``."""
     lines: list[list[Any]] = [list(COST_COLUMNS)]
     for cost in costs:
-        lines.append([cost[name] for name in COST_COLUMNS])  # type: ignore[literal-required]
-    return _csv(lines)
+        lines.append([cost.get(name) for name in COST_COLUMNS])
+    return csv_text(lines)
 
 
 def value(row: TaskRecord, metric: str) -> float | None:
@@ -56,9 +55,3 @@ _FIELD = {"task": "key"}
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _csv(lines: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()

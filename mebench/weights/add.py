@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mebench.bounded_archive import check_archive
 from mebench.errors import CheckpointError, ConfigError, InputError
 from mebench.files import write_json, write_whole
 from mebench.weights.catalogue import FILES, WeightFile
 from mebench.weights.locate import added_folder, place, record, sha256
+
+_OVERHEAD = 16 << 20
+"""Bytes that a checkpoint may unpack to beyond its own size: PyTorch stores tensors as they are and packs at most names."""
+
+_DEEPEST = 50
 
 Converter = Callable[[Any, Path], dict[str, Any]]
 """Content of a published file and its path to named tensors; ``CheckpointError`` names the keys that do not fit."""
@@ -73,7 +79,9 @@ def add(name: str, path: Path | str) -> Added:
         raise InputError(f"{path} {what}; give the path of the published file.")
     row = resolve(name, path.name)
     digests = _digests(path)
-    tensors = _converter(row)(_content(path), path)
+    content = _content(path)
+    _refuse_claims(content, path)
+    tensors = _converter(row)(content, path)
     target = place(row.name)
     before = record(row.name)
     _keep(tensors, target, row.name)
@@ -119,6 +127,8 @@ def _content(path: Path) -> Any:
     """What the file holds, by torch's restricted unpickler: tensors, numbers, strings and containers only."""
     import torch
 
+    with path.open("rb") as handle:
+        check_archive(handle, str(path), path.stat().st_size + _OVERHEAD, most_files=200_000)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -127,12 +137,52 @@ def _content(path: Path) -> Any:
             f"{path} holds more than tensors, or is no checkpoint at all; it is not read further, because such a file "
             f"can run code ({first[:160]})."
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError, OSError) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        OSError,
+        IndexError,
+        MemoryError,
+        OverflowError,
+        AssertionError,
+    ) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({first[:160]}); it is damaged, incomplete or of another kind: get "
             "it again."
         ) from error
+
+
+def _refuse_claims(content: Any, path: Path) -> None:
+    """:class:`CheckpointError` for tensors that claim more values than the file holds, as a view that repeats one value a
+    million times does, for values that are no numbers, and for a nest without end."""
+    import torch
+
+    claimed, room = 0, 2 * path.stat().st_size + _OVERHEAD
+    waiting: list[tuple[str, Any, int]] = [("", content, 0)]
+    seen: set[int] = set()
+    while waiting:
+        name, value, depth = waiting.pop()
+        if isinstance(value, torch.Tensor):
+            claimed += value.numel() * value.element_size()
+            if claimed > room or (value.layout is not torch.strided and not value.is_quantized):
+                raise CheckpointError(
+                    f"{path} claims tensors of more than {claimed} bytes, more than the file holds; it is not read further."
+                )
+            if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+                raise CheckpointError(
+                    f"'{name}' in {path} holds values that are no numbers (NaN or infinite); get it again."
+                )
+        elif isinstance(value, (dict, list, tuple, set)) and id(value) not in seen:
+            if depth > _DEEPEST:
+                raise CheckpointError(f"{path} is nested more than {_DEEPEST} deep; it is no checkpoint.")
+            seen.add(id(value))
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(f"{name}.{key}".lstrip(".")[:200], item, depth + 1) for key, item in items]
 
 
 def _keep(tensors: dict[str, Any], target: Path, name: str) -> None:

@@ -28,6 +28,9 @@ _TIMEOUT = 30.0
 
 _BLOCK = 1 << 18
 
+_MOST = 16 << 30
+"""Bytes of a download; the largest published checkpoint has about 1 GB."""
+
 
 def row_to_fetch(name: str, url: str | None) -> tuple[WeightFile, str]:
     """The row and the address to load from; :class:`ConfigError` says in words where to look when none is known."""
@@ -121,6 +124,8 @@ def _receive(
         while block := _read(response):
             out.write(block)
             have += len(block)
+            if have > _MOST:
+                raise InputError(f"{address} sends more than {_MOST >> 30} GB; no checkpoint of the table is so large.")
             progress(have, total)
     return total
 

@@ -91,6 +91,9 @@ def write_workbook(path: Path, sheets: dict[str, Sequence[Cells]]) -> None:
         sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(list(row))
+            for cell in sheet[sheet.max_row]:
+                if cell.data_type == "f":  # text that begins with "=" stays text
+                    cell.data_type = "s"
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, book.save)
