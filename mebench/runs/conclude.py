@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mebench.files import write_json, write_text
 from mebench.runs.bounds import bounds_record
+from mebench.runs.cost_summary import summarise_costs
 from mebench.runs.execute import task_count
 from mebench.runs.plan import Plan
 from mebench.runs.schema import SummaryRecord
@@ -27,7 +28,8 @@ class RunResult:
 
 
 def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:
-    """Write ``scores.csv``, ``costs.csv``, ``bounds.json``, ``summary.json`` and the page; give page and summary.
+    """Write ``scores.csv``, ``costs.csv``, ``costs.json``, ``bounds.json``, ``summary.json`` and the page; give page and
+    summary.
 
     Every finished task takes part, in the protocol's order, whatever the session's limit was.
     """
@@ -42,6 +44,8 @@ def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:
     columns = [name for name, info in plan.metrics.items() if info["per"] == "clip"]
     write_text(plan.folder / "scores.csv", scores_csv(rows, columns))
     write_text(plan.folder / "costs.csv", costs_csv(costs))
+    run = store.run_record()
+    write_json(plan.folder / "costs.json", summarise_costs(costs, run["sessions"] if run else []))
     write_json(plan.folder / "bounds.json", record)
     write_json(plan.folder / "summary.json", summary)
     return build(plan.folder), summary

@@ -8,15 +8,18 @@
       costs/<task>.json    CostRecord: times and memory of one task
       scores.csv           one row a task, one column a metric (see :data:`SCORE_COLUMNS`)
       costs.csv            one row a task (keys of CostRecord)
+      costs.json           CostSummary: seconds a frame, memory, parameters, operations, hardware
       bounds.json          BoundsRecord: what the floor and the ceiling score on the very same tasks
       summary.json         SummaryRecord: means with intervals, floors and ceilings
       index.html           the page
 
 ``tasks/``, ``clips/``, ``bounds.json``, ``scores.csv`` and ``summary.json`` depend on the inputs alone: a command
-gives the same bytes whatever the number of processes and however often it was interrupted. ``run.json``, ``costs/`` and
-``costs.csv`` hold what is measured on the day. Numbers are numbers; a missing number is ``null`` with a reason.
+gives the same bytes whatever the number of processes and however often it was interrupted. ``run.json``, ``costs/``,
+``costs.csv`` and ``costs.json`` hold what is measured on the day. Numbers are numbers; a missing number is ``null`` with a
+reason.
 """
 
+# Longer than usual: every key of every file of a run is explained in this one place.
 from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
@@ -183,6 +186,30 @@ class CostRecord(TypedDict):
     score_cpu_seconds: float
     peak_memory_mb: float | None
     """Largest resident memory of the worker process so far; ``null`` where the system does not tell."""
+    parameters: NotRequired[int | None]
+    """Numbers in the networks that take part; 0 without any, ``null`` when the clips were made elsewhere. Left out, like
+    the next, in runs that are older than it."""
+    gflops: NotRequired[float | None]
+    """10^9 operations a frame, as ``mebench.runs.complexity`` counts them; ``null`` where they could not be counted."""
+
+
+class CostSummary(TypedDict):
+    """``costs.json``: what the run took, over all tasks; ``null`` where it is not known."""
+
+    clips: int
+    """Clips with a measured cost."""
+    seconds_a_frame: float | None
+    """The method alone, on the wall, mean over frames."""
+    cpu_seconds_a_frame: float | None
+    scoring_seconds_a_clip: float | None
+    """Median."""
+    peak_memory_mb: float | None
+    """Largest of all processes."""
+    parameters: int | None
+    gflops_a_frame: float | None
+    """Median over the clips that were counted."""
+    hardware: list[dict[str, Any]]
+    """Of all sessions, each machine once."""
 
 
 class DatasetInfo(TypedDict):

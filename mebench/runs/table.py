@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mebench.runs.cost_summary import cost_line, read_costs
 from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
             console.print(table)
         console.print(legend(summary), markup=False)
     for line in remarks(summary):
+        console.print(line, markup=False, soft_wrap=True)
+    costs = read_costs(result.folder)
+    if costs and (line := cost_line(costs)):
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)

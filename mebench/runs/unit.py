@@ -17,6 +17,7 @@ from mebench.metrics.contract import Metric
 from mebench.metrics.set_metric import SetMetric
 from mebench.protocol import Task
 from mebench.runs.clock import Clock
+from mebench.runs.complexity import Complexity, called_networks, complexity
 from mebench.runs.curves import calibration, curves
 from mebench.runs.generation import Output, generate
 from mebench.runs.inputs import TaskInputs
@@ -39,6 +40,8 @@ class Target:
     seed: int
     keep_clips: bool = True
     redo_failed: bool = False
+    complexity: Complexity | None = None
+    """Of the method, once a clip is generated."""
 
 
 @dataclass
@@ -121,7 +124,8 @@ def _generate(target: Target, inputs: TaskInputs, preparing: Clock) -> tuple[Tas
     record = _empty_row(cast(TaskInfo, inputs.task.record()))
     output: Output | None = None
     try:
-        output = generate(target.method, inputs, target.seed)
+        with called_networks() as networks:
+            output = generate(target.method, inputs, target.seed)
     except _STOPS_THE_RUN:
         raise
     except Exception as error:  # whatever a method raises, the run goes on, with a row that says so
@@ -131,6 +135,9 @@ def _generate(target: Target, inputs: TaskInputs, preparing: Clock) -> tuple[Tas
         if target.keep_clips:
             record["clip"] = target.store.write_clip(inputs.task, output.frames, output.native)
         _add_cost(target, inputs, {**preparing.record("prepare"), **output.time.record("generate")})
+        if target.complexity is None:
+            target.complexity = complexity(target.method, networks, inputs.source(), inputs.driving())
+        _add_cost(target, inputs, target.complexity.record())
     target.store.write_row(record)
     return record, output
 
@@ -159,12 +166,14 @@ def _score(
     target.store.write_row(record)
 
 
-def _add_cost(target: Target, inputs: TaskInputs, seconds: dict[str, float]) -> None:
-    """Write the costs of a task with those of one stage replaced."""
+def _add_cost(target: Target, inputs: TaskInputs, measured: dict[str, Any]) -> None:
+    """Write the costs of a task with those that were measured replaced."""
     key = inputs.task.key
     old: dict[str, Any] = dict(target.store.cost(key) or {})
-    cost: dict[str, Any] = {name: old.get(name, 0.0) for name in CostRecord.__annotations__}
-    cost |= {"task": key, "frames": len(inputs.task.frames), "peak_memory_mb": peak_memory_mb(), **seconds}
+    cost: dict[str, Any] = {
+        name: old.get(name, 0.0 if "seconds" in name else None) for name in CostRecord.__annotations__
+    }
+    cost |= {"task": key, "frames": len(inputs.task.frames), "peak_memory_mb": peak_memory_mb(), **measured}
     target.store.write_cost(cast(CostRecord, cost))
 
 

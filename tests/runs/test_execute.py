@@ -60,6 +60,8 @@ def test_a_run_leaves_every_file_and_a_second_one_does_nothing(exact_bytes, star
     assert record["sessions"][0]["generated"] == 6
     assert {path.stem for path in (folder / "clips").iterdir()} == {path.stem for path in (folder / "tasks").iterdir()}
     assert len(scores(folder)) == len(list((folder / "costs").iterdir())) == 6
+    cost = json.loads((folder / "costs.json").read_text())
+    assert (cost["clips"], cost["parameters"], cost["gflops_a_frame"]) == (6, 0, 0.0)
     assert result.summary["complete"]
 
     before = exact_bytes(folder)

@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
+from mebench.runs.cost_summary import machine_words, millions, summarise_costs
 from mebench.runs.page.numerals import date, seconds, size
 from mebench.runs.page.records import Records
 
@@ -82,15 +83,18 @@ def costs(records: Records) -> list[tuple[str, str]]:
     if not records.costs:
         return []
     made = list(records.costs.values())
-    memory = [cost["peak_memory_mb"] for cost in made if cost["peak_memory_mb"] is not None]
-    frames = sum(cost["frames"] for cost in made)
-    generating = sum(cost["generate_seconds"] for cost in made)
-    return [
+    total = summarise_costs(made, records.run["sessions"])
+    frame, memory = total["seconds_a_frame"], total["peak_memory_mb"]
+    parameters, operations = total["parameters"], total["gflops_a_frame"]
+    rows = [
         ("Generating a clip, median", seconds(statistics.median(cost["generate_seconds"] for cost in made))),
-        ("Generating a frame, mean", seconds(generating / frames) if frames else "no frames"),
+        ("Generating a frame, mean", "no frames" if frame is None else seconds(frame)),
         ("Scoring a clip, median", seconds(statistics.median(cost["score_seconds"] for cost in made))),
-        ("Largest memory of a process", size(1e6 * max(memory)) if memory else "not told by the system"),
+        ("Largest memory of a process", size(1e6 * memory) if memory else "not told by the system"),
+        ("Parameters of the networks", "not known" if parameters is None else millions(parameters)),
+        ("Operations a frame", "not counted" if operations is None else f"{operations:.3g} GFLOPs"),
     ]
+    return rows + [("Machine", machine_words(machine)) for machine in total["hardware"]]
 
 
 def calibration(records: Records) -> dict[str, str]:
