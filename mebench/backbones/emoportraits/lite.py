@@ -8,12 +8,13 @@ What differs, and why (few faces, little time to train, micro-motion to be carri
 1. Pose and expression are linear in the anchored key points of the small FOMM
    (:class:`~mebench.backbones.fomm.lite.AnchoredDetector`, its trained weights, frozen) instead of pooled ResNets:
    positions of soft maxima carry sub-pixel motion. Theta aligns the points instead of a picture of the face.
-2. Beside features, the volume carries positions of the source: following a voxel of the output through both warps and
+2. The driver's expression is its difference from the source's, enlarged, so that a small one is seen beside identity.
+3. Beside features, the volume carries positions of the source: following a voxel of the output through both warps and
    both head transforms gives where it came from. Their difference to the unmoved source, averaged over depth with
    learned weights, is a displacement; the output is ``m * warp(source) + (1 - m) * painted``. Without motion it is
    nearly the source.
-3. Lattices and sampling are both corner-aligned, with the border repeated, so that no motion is exactly the identity.
-4. No spectral norm, no weight standardisation, 8 groups a norm, and neither norm nor rectifier before the warp's last
+4. Lattices and sampling are both corner-aligned, with the border repeated, so that no motion is exactly the identity.
+5. No spectral norm, no weight standardisation, 8 groups a norm, and neither norm nor rectifier before the warp's last
    convolution: the norm would take away the size of a small expression, and without it a rectifier can fall silent for
    every face, after which no expression reaches the output.
 """
@@ -49,6 +50,10 @@ _POINT_UNIT = 0.03
 
 _BEND_UNIT = 0.1
 """Likewise for what jacobians add to the identity."""
+
+_EXPRESSION_UNIT = 0.1
+"""The driver's expression enters the warps as its difference from the source's in this unit, about that of an ordinary
+expression; as it is, it would be a hundredth of the embedding, and hardly be learned beside the head transform."""
 
 _POSE_UNIT = 0.02
 """Scales the numbers of the head transform: about 1 px of 128."""
@@ -243,7 +248,8 @@ class LiteEmoPortraits(nn.Module):
 
     def render(self, source: EncodedLite, transform: torch.Tensor, expression: torch.Tensor) -> LiteRendering:
         """The source under head transforms ``[B,4,4]`` and expressions ``[B,N]``; the size of ``source.image``."""
-        uv_delta = self.uv_generator_nw.delta(self._embed(source.identity, expression))
+        shown = source.expression + (expression - source.expression) / _EXPRESSION_UNIT
+        uv_delta = self.uv_generator_nw.delta(self._embed(source.identity, shown))
         canonical_places, origin = self._origin(source, transform, uv_delta)
         volume = _sample(source.canonical, canonical_places)
         weights, painted, blend = self.decoder_nw(volume.flatten(1, 2))
