@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from mebench.runs.conclude import RunResult
 
 
 def run(
@@ -45,7 +49,6 @@ def run(
     from mebench.cli.progress import drawn
     from mebench.runs.engines.choice import read_options
     from mebench.runs.start import run as start
-    from mebench.runs.table import print_result
 
     with drawn() as progress:
         result = start(
@@ -62,9 +65,17 @@ def run(
             retry_failed=retry_failed,
             progress=progress,
         )
-    if json_:
+    _show(result, json_)
+
+
+def _show(result: RunResult, as_json: bool) -> None:
+    """The table and what to do next; or the summary with the places of folder and page."""
+    if as_json:
         import json
 
-        typer.echo(json.dumps(result.summary, indent=2, ensure_ascii=False))
+        places = {"folder": str(result.folder), "page": str(result.page)}
+        typer.echo(json.dumps({**result.summary, **places}, indent=2, ensure_ascii=False))
     else:
+        from mebench.runs.table import print_result
+
         print_result(result)

@@ -49,12 +49,11 @@ def fill(
 ) -> None:
     """Draw the triangles ``order`` int32 ``[N]`` into ``index`` [H,W] and ``depth`` [H,W] (1/dm, larger is nearer).
 
-    One long function, because a call in the inner loop costs more than the sample that it handles.
-
     points: int64 ``[V,2]`` from :func:`snap`. Triangles seen from behind are skipped unless ``two_sided``.
     With ``use_mask`` a sample counts only where ``mask`` (uint8 ``[h,w]``) is at least 128 at the interpolated
     ``uv`` (float32 ``[F,3,2]``, in texels of the mask, wrapping around in u and clamped in v; its width is a power of 2).
     """
+    # Longer than usual: a call in the inner loop costs more than the sample that it handles.
     height, width = index.shape
     mask_height, mask_width = mask.shape
     for f in order:
