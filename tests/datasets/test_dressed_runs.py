@@ -231,3 +231,23 @@ def test_clips_are_dressed_at_the_rate_of_the_database(tmp_path: Path, photograp
         dress("casme2", [clip], tmp_path / "e")
     with pytest.raises(ConfigError, match="no clothes of 'cassme'; known: casme"):
         dress("cassme", [replace(clip)], tmp_path / "f")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(CLOTHES))
+def test_the_open_set_in_the_clothes_of_every_database_is_run(name: str, tmp_path: Path, photograph: Pixels) -> None:
+    """``mebench data export``, ``mebench data add`` and ``mebench run``, as one would type them."""
+    from typer.testing import CliRunner
+
+    from mebench.cli.app import app
+
+    folder = tmp_path / "fake"
+    for command in (
+        ["data", "export", "synme", str(folder), "--as", name, "--people", "1", "--clips", "1"],
+        ["data", "add", name, str(folder)],
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+    made = run([name], tmp_path, {"self": {"per_domain": 1}})
+    check_run(made, [name], 1)
+    assert list((made / "page").glob("*.jpg"))
