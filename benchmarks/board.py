@@ -30,7 +30,9 @@ ONE_BACKBONE = (
 NO_BACKBONE = ("still", "truth", "driving-copy", "flow-transfer")
 BACKBONES = ("fomm", "metaportrait", "fsrt", "emoportraits")
 CROSSED = (("still", None), ("truth", None), ("flow-transfer", None), ("direct", "fomm"), ("magplus", "fomm"))
-"""Method and backbone of the rows on the larger protocol, whose intervals are two-way."""
+"""Method and backbone of the rows on the pairs whose intervals are two-way."""
+MORE_CLIPS = (("direct", "fomm"), ("magplus", "fomm"))
+"""The rows on sixty clips of themselves, for answers by action unit and amplitude."""
 
 Row = tuple[str, str | None, str]
 
@@ -40,7 +42,10 @@ def rows() -> list[Row]:
     mini = [(name, None) for name in NO_BACKBONE]
     mini += [(name, backbone) for name in ("direct", "magplus") for backbone in BACKBONES]
     mini += [(name, "fomm") for name in ONE_BACKBONE] + [("fpb-fomm", "fpb-fomm")]
-    return [(*row, "open-mini") for row in mini] + [(*row, "open-cross-identity") for row in CROSSED]
+    larger = [(*row, "open-cross-identity") for row in CROSSED] + [
+        (*row, "open-self-reenactment") for row in MORE_CLIPS
+    ]
+    return [(*row, "open-mini") for row in mini] + larger
 
 
 def run(row: Row, out: Path, jobs: int) -> Path | None:
@@ -78,12 +83,14 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="where the run folders are kept")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="methods, with commas; all when left out")
+    parser.add_argument("--backbones", default="", help="rows with these alone, with commas; all when left out")
     parser.add_argument("--protocol", default="", help="rows of this protocol alone")
     parser.add_argument("--submit", type=Path, metavar="TREE", help="write submissions into this tree")
     parser.add_argument("--rerun", type=int, default=5, help="tasks of each result that are generated again")
     args = parser.parse_args()
-    only = set(filter(None, args.only.split(",")))
-    chosen = [row for row in rows() if row[0] in (only or {row[0]}) and row[2] in (args.protocol or row[2])]
+    only, backbones = (set(filter(None, words.split(","))) for words in (args.only, args.backbones))
+    wanted = (only, backbones, {args.protocol} - {""})
+    chosen = [row for row in rows() if all(not names or row[i] in names for i, names in enumerate(wanted))]
     folders = {row: run(row, args.out, args.jobs) for row in chosen}
     missing = [row for row, folder in folders.items() if folder is None]
     for method, backbone, protocol in missing:
