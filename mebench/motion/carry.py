@@ -54,6 +54,14 @@ class Correspondence:
         moved = carried * self._face[..., None] + head * self._head[..., None]
         return np.asarray(self._turn.rotate(moved), dtype=np.float32)
 
+    def deviation(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How a field of face B (``[h,w]``) deviates from its median there, brought to face A: float32 ``[H,W]``. Ends at
+        the edge of the face."""
+        own = values - np.median(values[self._other_face])
+        there_x, there_y = self._there[..., 0], self._there[..., 1]
+        carried = cv2.remap(own, there_x, there_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(carried * self._face, dtype=np.float32)
+
 
 def _fade_inwards(mask: NDArray[np.uint8], width: float) -> NDArray[np.float32]:
     return np.clip(cv2.distanceTransform(mask, cv2.DIST_L2, 5) / max(width, 1.0), 0.0, 1.0).astype(np.float32)

@@ -61,3 +61,21 @@ def test_a_still_driver_leaves_the_source_as_it_is(face: NDArray[np.uint8]) -> N
     source = _source(face)
     made = FlowTransfer().generate(source, _driving([face, face])).frames
     assert torch.equal((made * 255).round(), (source.image.expand_as(made) * 255).round())
+
+
+def test_a_furrow_of_the_driver_darkens_the_source_at_the_same_place(face: NDArray[np.uint8]) -> None:
+    """No flow explains it: a soft shadow between the brows, and more light on the whole picture, which is left out."""
+    brows = face_mesh(face).points[9]
+    y, x = np.mgrid[0:256, 0:256].astype(np.float32)
+    shadow = np.exp(-((x - brows[0]) ** 2 + (y - brows[1]) ** 2) / (2 * 8.0**2))
+    shaded = (face * (1.03 * (1.0 - 0.2 * shadow))[..., None]).clip(0, 255).round().astype(np.uint8)
+    driving = _driving([face, shaded])
+    target = np.ascontiguousarray(face[:, ::-1])
+    source = _source(target)
+    made, plain = (FlowTransfer(shade=share).generate(source, driving).frames[1] for share in (0.5, 0.0))
+    lost = 1.0 - made.sum(0) / plain.sum(0).clamp(min=0.1)
+    there = face_mesh(target).points[9].round().astype(int)
+    between = lost[there[1] - 3 : there[1] + 4, there[0] - 3 : there[0] + 4].mean()
+    # Half of 20 %, less what the comparison smooths away.
+    assert 0.05 < between < 0.11
+    assert abs(float(lost[200:, :40].mean())) < 0.002
