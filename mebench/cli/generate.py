@@ -13,7 +13,9 @@ def generate(
     driving: Path = typer.Option(..., "--driving", "-d", help="Clip that moves it: a video, or a folder of frames."),
     method: str = typer.Option("magplus", "--method", "-m", help="A baseline's name, or the path of a method.yaml."),
     backbone: str | None = typer.Option(None, "--backbone", "-b", help="Replaces the backbone of the method."),
-    out: Path = typer.Option(Path("generated"), "--out", "-o", help="Folder for the result."),
+    out: Path | None = typer.Option(
+        None, "--out", "-o", help="Folder for the result. Default: generated/SOURCE--DRIVING--METHOD."
+    ),
     fps: float | None = typer.Option(None, "--fps", help="Frame rate; needed for a folder of frames."),
     onset: int | None = typer.Option(None, "--onset", help="Neutral frame, counted from 0. Default: the first."),
     apex: int | None = typer.Option(None, "--apex", help="Frame of the strongest expression. Default: it is found."),
@@ -32,9 +34,10 @@ def generate(
     from mebench.runs.pair import Times, generate_pair
 
     times = Times(fps, onset, apex, offset)
+    folder = out or Path("generated") / "--".join((source.stem, driving.stem, Path(method).stem))
     with drawn() as progress:
         result = generate_pair(
-            source, driving, method, backbone, out=out, times=times, private=private, progress=progress
+            source, driving, method, backbone, out=folder, times=times, private=private, progress=progress
         )
     for warning in result.warnings:
         typer.echo(f"note: {warning}", err=True)
