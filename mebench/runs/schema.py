@@ -31,6 +31,9 @@ from mebench.runs.leaks import LeakCheck
 SCHEMA_VERSION = 1
 """Stands in every record; raised when a key changes its meaning or goes away."""
 
+FLOOR_SHOWS, MAGNIFIER_FLOOR_SHOWS = "still source", "clip as it is"
+"""What the floor of a run shows, in words; the latter where magnifiers are measured."""
+
 SCORE_COLUMNS = (
     "task",
     "kind",
@@ -416,6 +419,8 @@ class SummaryRecord(TypedDict):
     tasks: TaskCount
     complete: bool
     """True when every planned task is finished."""
+    floor: NotRequired[str]
+    """What the floor shows, in words, where it is not the still source."""
     failures: dict[str, str]
     """Error by task key."""
     metrics: dict[str, MetricInfo]

@@ -8,6 +8,7 @@ from typing import Literal
 from mebench.protocol import Protocol
 from mebench.runs.plan import Plan
 from mebench.runs.schema import (
+    MAGNIFIER_FLOOR_SHOWS,
     SCHEMA_VERSION,
     BoundRow,
     BoundsRecord,
@@ -42,7 +43,7 @@ def summarise(
     sets: the numbers of set metrics by metric and kind; they have none by domain.
     """
     known = sets or {}
-    return {
+    summary: SummaryRecord = {
         "schema_version": SCHEMA_VERSION,
         "run": plan.name,
         "method": plan.method["name"],
@@ -65,6 +66,9 @@ def summarise(
         ],
         "sets": [record for _, record in known.values()],
     }
+    if any("gain" in row["task"] for row in rows):
+        summary["floor"] = MAGNIFIER_FLOOR_SHOWS
+    return summary
 
 
 def groups(rows: Sequence[TaskRecord]) -> list[tuple[str | None, list[TaskRecord]]]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mebench.runs.cost_summary import cost_line, read_costs
-from mebench.runs.schema import Cell, Estimate, MetricInfo, SummaryRecord
+from mebench.runs.schema import FLOOR_SHOWS, Cell, Estimate, MetricInfo, SummaryRecord
 
 if TYPE_CHECKING:
     from mebench.runs.conclude import RunResult
@@ -101,7 +101,7 @@ def legend(summary: SummaryRecord) -> str:
     percent = f"{summary['confidence'] * 100:g} %"
     return (
         f"± half of the {percent} interval, clustered by subject (cross: by driver and by source). "
-        "floor: the still source. ceiling: the true answer. ↑ ↓: better. =: best at this value."
+        f"floor: the {summary.get('floor', FLOOR_SHOWS)}. ceiling: the true answer. ↑ ↓: better. =: best at this value."
     )
 
 

@@ -83,6 +83,11 @@ def test_bar_makes_room_beyond_the_bounds_and_then_points() -> None:
     assert "further from the true answer" in below.sentence
 
 
+def test_the_floor_of_magnifiers_is_called_by_its_name() -> None:
+    bar = scale(_cell(0.5, None, None, 0.2, 1.0), metric_infos()["gain"], "clip as it is")
+    assert bar is not None and bar.sentence == "38 % of the way from the clip as it is to the true answer"
+
+
 @pytest.mark.parametrize("bounds", [(None, 1.0), (0.0, None), (1.0, 1.001)])
 def test_no_bar_without_two_different_bounds(bounds: tuple[float | None, float | None]) -> None:
     assert scale(_cell(0.5, 0.4, 0.6, *bounds), metric_infos()["gain"]) is None

@@ -1,10 +1,10 @@
-"""Where a value lies between the still source and the true answer: the geometry of the small bar beside it."""
+"""Where a value lies between the floor and the true answer: the geometry of the small bar beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mebench.runs.schema import Cell, Estimate, MetricInfo
+from mebench.runs.schema import FLOOR_SHOWS, Cell, Estimate, MetricInfo
 
 _ROOM = 0.3
 """How far the bar reaches beyond the two bounds, as a share of their distance, where the value needs it."""
@@ -12,10 +12,10 @@ _ROOM = 0.3
 
 @dataclass(frozen=True)
 class Scale:
-    """Positions in percent of the bar's width, the still source always to the left of the true answer.
+    """Positions in percent of the bar's width, the floor always to the left of the true answer.
 
-    floor, ceiling: the still source and the true answer. value: the mean. low, high: ends of its interval, low <= high,
-    None without one. beyond: ``left`` or ``right`` when the value lies outside the bar and is drawn at its end.
+    floor, ceiling: the still source (of magnifiers: the clip as it is) and the true answer. value: the mean. low, high:
+    ends of its interval, low <= high, None without one. beyond: ``left`` or ``right`` when the value lies outside the bar and is drawn at its end.
     sentence: the same in words.
     """
 
@@ -33,8 +33,11 @@ class Scale:
         return round(self.ceiling - self.floor, 2)
 
 
-def scale(cell: Cell, facts: MetricInfo) -> Scale | None:
-    """The bar of a cell; None where a bound or the value is missing, or where the bounds coincide."""
+def scale(cell: Cell, facts: MetricInfo, shows: str = FLOOR_SHOWS) -> Scale | None:
+    """The bar of a cell; None where a bound or the value is missing, or where the bounds coincide.
+
+    shows: what the floor is, in words.
+    """
     value, floor, ceiling = cell["value"]["mean"], _mean(cell["floor"]), _mean(cell["ceiling"])
     if value is None or floor is None or ceiling is None:
         return None
@@ -42,7 +45,7 @@ def scale(cell: Cell, facts: MetricInfo) -> Scale | None:
         return None
 
     def share(number: float) -> float:
-        """0 at the still source, 1 at the true answer."""
+        """0 at the floor, 1 at the true answer."""
         return (number - floor) / (ceiling - floor)
 
     left = min(0.0, max(-_ROOM, share(value) - 0.05))
@@ -54,15 +57,15 @@ def scale(cell: Cell, facts: MetricInfo) -> Scale | None:
     low, high = cell["value"]["low"], cell["value"]["high"]
     ends = sorted((place(low), place(high))) if low is not None and high is not None else (None, None)
     beyond = "left" if share(value) < left else "right" if share(value) > right else None
-    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, _sentence(share(value)))
+    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, _sentence(share(value), shows))
 
 
-def _sentence(share: float) -> str:
+def _sentence(share: float, floor: str) -> str:
     if share < 0.0:
-        return "further from the true answer than the still source"
+        return f"further from the true answer than the {floor}"
     if share > 1.0:
-        return "beyond the true answer, seen from the still source"
-    return f"{100.0 * share:.0f} % of the way from the still source to the true answer"
+        return f"beyond the true answer, seen from the {floor}"
+    return f"{100.0 * share:.0f} % of the way from the {floor} to the true answer"
 
 
 def _mean(estimate: Estimate | None) -> float | None:

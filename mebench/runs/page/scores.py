@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mebench.runs.page.notes import Notes
 from mebench.runs.page.numerals import NARROW, interval, number
 from mebench.runs.page.scale import Scale, scale
-from mebench.runs.schema import Cell, MetricInfo, SummaryRecord, TaskRecord
+from mebench.runs.schema import FLOOR_SHOWS, Cell, MetricInfo, SummaryRecord, TaskRecord
 
 KINDS = {"self": "Self-reenactment", "cross": "Cross-identity"}
 """Kinds of task, in the order of the columns."""
@@ -70,9 +70,10 @@ class DomainTable:
 
 @dataclass
 class ScoreTable:
-    """Everything that the template needs. groups: (title, question, rows) of each family. notes: reasons by number."""
+    """Everything that the template needs. floor: what it shows, in words. groups: (title, question, rows) of each family. notes: reasons by number."""
 
     kinds: list[tuple[str, str, int]]
+    floor: str = FLOOR_SHOWS
     groups: list[tuple[str, str, list[MetricRow]]] = field(default_factory=list)
     domains: list[DomainTable] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
@@ -84,6 +85,7 @@ def score_table(summary: SummaryRecord, rows: Iterable[TaskRecord]) -> ScoreTabl
     cells = {(cell["metric"], cell["kind"], cell["domain"]): cell for cell in summary["cells"]}
     sizes = {kind: max((c["tasks"] for c in summary["cells"] if c["kind"] == kind), default=0) for kind in KINDS}
     table = ScoreTable([(kind, title, sizes[kind]) for kind, title in KINDS.items() if sizes[kind]])
+    table.floor = summary.get("floor", FLOOR_SHOWS)
     shown = [kind for kind, _, _ in table.kinds]
     by_family: dict[str, list[MetricRow]] = {}
     for name, facts in summary["metrics"].items():
@@ -150,7 +152,7 @@ def _view(cell: Cell | None, facts: MetricInfo, reasons: Mapping[str, int], tabl
         shown,
         bounds[0],
         bounds[1],
-        scale(cell, facts),
+        scale(cell, facts, table.floor),
         reason if counted else None,
         note,
         counted,
