@@ -6,6 +6,8 @@ all methods; a task that a bound lacks is done in passing, while its pictures an
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mebench.datasets.contract import Dataset, OpenDataset
 from mebench.home import home
 from mebench.runs.plan import Plan, make_plan
@@ -31,7 +33,7 @@ def bound_plans(plan: Plan, datasets: dict[str, Dataset]) -> dict[str, Plan]:
     plans = {}
     for role, name in names.items():
         bound = make_plan(MethodSpec.named(name), plan.protocol, datasets, home() / "bounds", tasks=plan.tasks)
-        plans[role] = plan if bound.hash == plan.hash else bound
+        plans[role] = plan if bound.hash == plan.hash else replace(bound, part_of=plan.whole)
     return plans
 
 

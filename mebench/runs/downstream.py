@@ -29,8 +29,8 @@ def generated_clips(folder: Path) -> list[tuple[Task, Observation]]:
     """The stored clips of a run with the labels of their driving clips; :class:`InputError` when there is none."""
     store = RunStore(folder)
     found = []
-    for path in sorted((folder / "tasks").glob("*.json")):
-        row = json.loads(path.read_text("utf-8"))
+    for key in store.finished():
+        row = json.loads((folder / store.path("tasks", key)).read_text("utf-8"))
         if row["status"] != "ok" or row["clip"] is None:
             continue
         task = Task.from_record(row["task"])

@@ -62,7 +62,8 @@ def execute(plan: Plan, bounds: dict[str, Plan], order: Order, progress: Progres
     with ExitStack() as stack:
         stack.enter_context(locked(plan.folder))
         for run in runs:
-            run.store.prepare(alone=run.plan is plan)  # bounds are shared with other runs; the same bytes are written
+            # Bounds are shared with other runs, which write the same bytes.
+            run.store.prepare(alone=run.plan is plan, tasks=plan.whole)
         terms = [(name, recorded_terms(info)) for name, info in plan.datasets.items()]
         keep_private(plan.folder / "clips", terms)
         tasks = plan.tasks[: order.limit]

@@ -29,8 +29,8 @@ def judge_run(folder: Path) -> dict[str, Any]:
     judged: list[Judged] = []
     gains: list[float | None] = []
     left_out = 0
-    for path in sorted((folder / "tasks").glob("*.json")):
-        row = json.loads(path.read_text("utf-8"))
+    for key in store.finished():
+        row = json.loads((folder / store.path("tasks", key)).read_text("utf-8"))
         if row["status"] != "ok" or row["clip"] is None:
             left_out += 1
             continue

@@ -26,7 +26,8 @@ SEED = 0
 @dataclass(frozen=True)
 class Plan:
     """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept.
-    given_protocol: what stands after ``--protocol``. checks: for leaks."""
+    given_protocol: what stands after ``--protocol``. checks: for leaks. part_of: how many tasks the run has of which these
+    are a part; 0 for all of them."""
 
     folder: Path
     hash: str
@@ -38,6 +39,12 @@ class Plan:
     metrics: dict[str, MetricInfo]
     tasks: tuple[Task, ...]
     checks: tuple[LeakCheck, ...]
+    part_of: int = 0
+
+    @property
+    def whole(self) -> int:
+        """Number of tasks of the whole run."""
+        return self.part_of or len(self.tasks)
 
     @property
     def name(self) -> str:

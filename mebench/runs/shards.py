@@ -7,10 +7,12 @@ task counts when any part has finished it.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mebench.errors import ConfigError, InputError
@@ -49,7 +51,8 @@ class Shard:
     def of(self, plan: Plan) -> Plan:
         """The part of ``plan``, in a folder beside that of the whole run."""
         name = f"{plan.folder.name}.shard-{self.number}-of-{self.count}"
-        return replace(plan, folder=plan.folder.with_name(name), tasks=plan.tasks[self.number - 1 :: self.count])
+        tasks = plan.tasks[self.number - 1 :: self.count]
+        return replace(plan, folder=plan.folder.with_name(name), tasks=tasks, part_of=plan.whole)
 
 
 def pack_bounds(part: Plan, bounds: dict[str, Plan]) -> None:
@@ -59,6 +62,7 @@ def pack_bounds(part: Plan, bounds: dict[str, Plan]) -> None:
         if bound.hash == part.hash:
             continue
         source, target = RunStore(bound.folder), RunStore(part.folder / BOUNDS / role)
+        target.prepare(alone=False, tasks=part.whole)
         for task in part.tasks:
             if _done(source, task, versions, clips=False) and not _done(target, task, versions, clips=False):
                 _copy(source, target, task)
@@ -136,12 +140,16 @@ def _spec(record: RunRecord) -> MethodSpec:
 def _gather(plan: Plan, parts: list[Path], *, clips: bool = True) -> list[Task]:
     """Copy finished tasks of ``parts`` into the folder of ``plan``; gives the tasks that are nowhere."""
     target, versions = RunStore(plan.folder), _versions(plan)
-    target.prepare(alone=clips)
+    target.prepare(alone=clips, tasks=plan.whole)
+    holders: dict[str, list[RunStore]] = {}
+    for store in map(RunStore, parts):
+        for key in store.finished():
+            holders.setdefault(key, []).append(store)
     missing = []
     for task in plan.tasks:
         if _done(target, task, versions, clips=clips):
             continue
-        sources = (RunStore(part) for part in parts)
+        sources = holders.get(task.key, [])
         source = next((store for store in sources if _done(store, task, versions, clips=clips)), None)
         if source is None:
             missing.append(task)
@@ -160,16 +168,17 @@ def _versions(plan: Plan) -> dict[str, int]:
 
 def _copy(source: RunStore, target: RunStore, task: Task) -> None:
     """Everything of a task, the row last: it vouches for the rest."""
-    for path in _files(source, task):
-        write_whole(target.folder / path, lambda temporary, path=path: shutil.copyfile(source.folder / path, temporary))  # type: ignore[misc]
+    for kind in ("clips", "features", "costs", "tasks"):
+        path = source.folder / source.path(kind, task.key)
+        if path.is_file():
+            write_whole(target.folder / target.path(kind, task.key), partial(_link_or_copy, path))
 
 
-def _files(store: RunStore, task: Task) -> Iterator[Path]:
-    for path in (
-        Path("clips") / f"{task.key}.mkv",
-        Path("features") / f"{task.key}.npz",
-        Path("costs") / f"{task.key}.json",
-    ):
-        if (store.folder / path).is_file():
-            yield path
-    yield Path("tasks") / f"{task.key}.json"
+def _link_or_copy(path: Path, temporary: Path) -> None:
+    """A second name for the same bytes, which takes no room, or a copy where the file system gives none. No file of a run is
+    ever changed in place, so names that share bytes stay independent."""
+    try:
+        temporary.unlink(missing_ok=True)
+        os.link(path, temporary)
+    except OSError:
+        shutil.copyfile(path, temporary)

@@ -1,10 +1,15 @@
-"""The folder of a run: rows, clips and costs of single tasks, each written whole or not at all."""
+"""The folder of a run: rows, clips and costs of single tasks, each written whole or not at all.
+
+Every task has up to four files, one a kind. A run of many tasks spreads each kind over 256 folders, by the first two digits
+of the SHA-256 of the task's key, so that no folder holds more files than file systems and people can handle.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import zipfile
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +23,15 @@ from mebench.protocol import Task
 from mebench.runs.schema import SCHEMA_VERSION, ClipInfo, CostRecord, RunRecord, SummaryRecord, TaskRecord
 from mebench.runs.vectors import read_vectors, vector_bytes
 
+KINDS = {"tasks": ".json", "clips": ".mkv", "costs": ".json", "features": ".npz"}
+"""Folders of a run that hold a file a task, and the suffix of their files."""
+
+SPREAD_FROM = 4096
+"""Tasks of the whole run from which on it is spread over folders: the default page of most file browsers and listings
+still copes with as many files."""
+
+_FOLDERS = 256
+
 
 class RunStore:
     """Reads and writes the files of one run; see :mod:`mebench.runs.schema` for what they hold."""
@@ -25,36 +39,63 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
 
-    def prepare(self, *, alone: bool) -> None:
-        """Make the folder. alone: this process holds it, so half-written files of an interrupted one are removed."""
+    def prepare(self, *, alone: bool, tasks: int = 0) -> None:
+        """Make the folder. alone: this process holds it, so half-written files of an interrupted one are removed.
+        tasks: of the whole run, of which this folder may hold a part; a folder that exists keeps its layout."""
         with storage_errors(self.folder):
-            for name in ("tasks", "clips", "costs", "features"):
+            fresh = not (self.folder / "tasks").is_dir()
+            for name in KINDS:
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
+                for number in range(_FOLDERS if fresh and tasks >= SPREAD_FROM else 0):
+                    (self.folder / name / f"{number:02x}").mkdir(exist_ok=True)
             for leftover in self.folder.rglob(".*.partial*") if alone else ():
                 leftover.unlink(missing_ok=True)
+        vars(self).pop("is_spread", None)
+
+    @cached_property
+    def is_spread(self) -> bool:
+        """Whether the files of each kind lie in 256 folders."""
+        return any((self.folder / name / "00").is_dir() for name in KINDS)
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where a file of a task lies, relative to the folder of the run. kind: of :data:`KINDS`."""
+        name = key + KINDS[kind]
+        if not self.is_spread:
+            return Path(kind, name)
+        return Path(kind, hashlib.sha256(key.encode("utf-8")).hexdigest()[:2], name)
+
+    def finished(self) -> list[str]:
+        """The tasks that have a row, sorted."""
+        inside = (self.folder / "tasks").glob("??/*.json" if self.is_spread else "*.json")
+        return sorted(path.stem for path in inside if not path.name.startswith("."))
 
     def row(self, key: str) -> TaskRecord | None:
-        """The record of a task; None when there is none that can be read in the present schema."""
-        value = _read(self.folder / "tasks" / f"{key}.json")
-        return cast(TaskRecord, value) if value is not None and value.get("schema_version") == SCHEMA_VERSION else None
+        """The record of a task; None when there is none that can be read in the present schema, or when it is not what
+        was written."""
+        value = _read(self.folder / self.path("tasks", key))
+        if value is None or value.get("schema_version") != SCHEMA_VERSION:
+            return None
+        checksum = value.pop("checksum", None)  # rows of older runs have none
+        return cast(TaskRecord, value) if checksum in (None, _checksum(value)) else None
 
     def write_row(self, record: TaskRecord) -> None:
         """Store the record of a task; from then on the task counts as generated."""
-        write_json(self.folder / "tasks" / f"{record['task']['key']}.json", record)
+        path = self.folder / self.path("tasks", record["task"]["key"])
+        write_json(path, {**record, "checksum": _checksum(record)})
 
     def cost(self, key: str) -> CostRecord | None:
         """Times and memory of a task."""
-        return cast("CostRecord | None", _read(self.folder / "costs" / f"{key}.json"))
+        return cast("CostRecord | None", _read(self.folder / self.path("costs", key)))
 
     def write_cost(self, cost: CostRecord) -> None:
         """Store times and memory of a task."""
-        write_json(self.folder / "costs" / f"{cost['task']}.json", cost)
+        write_json(self.folder / self.path("costs", cost["task"]), cost)
 
     def write_clip(self, task: Task, frames: Pixels, native: tuple[int, int]) -> ClipInfo:
         """Store the output of a task without loss. frames: uint8 ``[T,S,S,3]`` RGB; native: height and width before."""
         from mebench.video import lossless_bytes
 
-        file = f"clips/{task.key}.mkv"
+        file = self.path("clips", task.key).as_posix()
         data = lossless_bytes(frames, task.fps, file)
         write_bytes(self.folder / file, data)
         return {
@@ -99,7 +140,7 @@ class RunStore:
             return False
 
     def _vector_file(self, key: str) -> Path:
-        return self.folder / "features" / f"{key}.npz"
+        return self.folder / self.path("features", key)
 
     def is_whole(self, clip: ClipInfo) -> bool:
         """Whether the file of a clip is the one that was written."""
@@ -115,6 +156,12 @@ class RunStore:
     def summary(self) -> SummaryRecord | None:
         """``summary.json``, or None."""
         return cast("SummaryRecord | None", _read(self.folder / "summary.json"))
+
+
+def _checksum(record: Any) -> str:
+    """SHA-256 of a record's values, whatever their layout in the file."""
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mebench.errors import InputError
 from mebench.runs.schema import SCHEMA_VERSION, CostRecord, RunRecord, SummaryRecord, TaskRecord
+from mebench.runs.store import RunStore
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ def read_records(folder: Path) -> Records:
     """:class:`~mebench.errors.InputError` when the folder is no run, or one of another schema."""
     run = cast(RunRecord, _read(folder / "run.json"))
     summary = cast(SummaryRecord, _read(folder / "summary.json"))
-    tasks = [cast(TaskRecord, _read(path)) for path in sorted((folder / "tasks").glob("*.json"))]
+    store = RunStore(folder)
+    tasks = [cast(TaskRecord, _read(folder / store.path("tasks", key))) for key in store.finished()]
     tasks.sort(key=lambda row: row["task"]["kind"] != "self")  # self-reenactment first, as everywhere on the page
-    costs = [cast(CostRecord, _read(path, versioned=False)) for path in sorted((folder / "costs").glob("*.json"))]
-    return Records(folder, run, summary, tasks, {cost["task"]: cost for cost in costs})
+    keys = [row["task"]["key"] for row in tasks]
+    return Records(folder, run, summary, tasks, {key: cost for key in keys if (cost := store.cost(key))})
 
 
-def _read(path: Path, *, versioned: bool = True) -> Any:
+def _read(path: Path) -> Any:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -41,7 +43,7 @@ def _read(path: Path, *, versioned: bool = True) -> Any:
         ) from error
     except ValueError as error:
         raise InputError(f"{path} is damaged ({error}); start the run again to have it written anew.") from error
-    if versioned and value.get("schema_version") != SCHEMA_VERSION:
+    if value.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
             f"{path} has schema version {value.get('schema_version')}, this mebench reads {SCHEMA_VERSION}; "
             "start the run again with this version."
