@@ -16,13 +16,14 @@ def summarise_costs(costs: Iterable[CostRecord], sessions: Sequence[SessionRecor
     made = list(costs)
     frames = sum(cost["frames"] for cost in made)
     memory = [peak for cost in made if (peak := cost["peak_memory_mb"]) is not None]
+    processor = [cost["generate_cpu_seconds"] for cost in made if "generate_cpu_seconds" in cost]  # old records lack it
     parameters = [count for cost in made if (count := cost.get("parameters")) is not None]
     operations = [each for cost in made if (each := cost.get("gflops")) is not None]
     machines = [session["hardware"] for session in sessions]
     return {
         "clips": len(made),
         "seconds_a_frame": sum(cost["generate_seconds"] for cost in made) / frames if frames else None,
-        "cpu_seconds_a_frame": sum(cost["generate_cpu_seconds"] for cost in made) / frames if frames else None,
+        "cpu_seconds_a_frame": sum(processor) / frames if frames and len(processor) == len(made) else None,
         "scoring_seconds_a_clip": statistics.median(cost["score_seconds"] for cost in made) if made else None,
         "peak_memory_mb": max(memory, default=None),
         "parameters": max(parameters, default=None),
@@ -43,9 +44,11 @@ def read_costs(folder: Path) -> CostSummary | None:
 
 def cost_line(costs: CostSummary) -> str:
     """One line for the terminal; empty when nothing was measured."""
-    if costs["seconds_a_frame"] is None or costs["cpu_seconds_a_frame"] is None:
+    if costs["seconds_a_frame"] is None:
         return ""
-    parts = [f"{costs['seconds_a_frame']:.3g} s a frame (processor {costs['cpu_seconds_a_frame']:.3g} s)"]
+    parts = [f"{costs['seconds_a_frame']:.3g} s a frame"]
+    if costs["cpu_seconds_a_frame"] is not None:
+        parts[0] += f" (processor {costs['cpu_seconds_a_frame']:.3g} s)"
     if costs["peak_memory_mb"] is not None:
         parts.append(f"{costs['peak_memory_mb'] / 1e3:.1f} GB at most")
     if costs["parameters"] is not None:

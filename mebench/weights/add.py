@@ -52,6 +52,9 @@ def resolve(name: str, file_name: str) -> WeightFile:
     """
     rows = [row for row in FILES.values() if row.kind == "added" and name in (row.name, row.family)]
     if not rows:
+        if name in FILES and FILES[name].kind == "placed":
+            files = " and ".join(FILES[name].official)
+            raise ConfigError(f"the weights '{name}' are used as published: put {files} into {place(name).parent}.")
         if name in FILES:
             raise ConfigError(f"the weights '{name}' are part of the installation; there is nothing to add.")
         raise ConfigError(f"there are no weights '{name}' to add; known: {', '.join(addable())}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class I3d(ClipEncoder):
 @cache
 def _network(path: Path) -> torch.jit.ScriptModule:
     try:
-        network: torch.jit.ScriptModule = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():  # torch deprecates the format, in which alone the file exists
+            warnings.simplefilter("ignore", FutureWarning)
+            network: torch.jit.ScriptModule = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(f"{path} is no TorchScript file; get the published i3d_torchscript.pt again.") from error
     return network.eval()
