@@ -42,7 +42,9 @@ def read_image(path: Path | str) -> Pixels:
             raise InputError(f"the picture {path} holds more than {_LARGEST_FILE >> 20} MB; it is no frame of a clip.")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read the picture {path}: {error.strerror}.") from error
+        raise InputError(
+            f"cannot read the picture {path}: {error.strerror}; connect its disk or check the path."
+        ) from error
     stated = stated_size(data)
     if stated is None:
         raise InputError(f"{path} is not a picture that can be read; give a png, jpg, bmp or tif file.")

@@ -117,7 +117,9 @@ class Recorded(ABC):
         """Everything that is there."""
         root = self.root
         if not root.is_dir():
-            raise InputError(f"the folder {root} of the dataset '{self.name}' is gone; add it again.")
+            raise InputError(
+                f"the folder {root} of the dataset '{self.name}' is gone; connect its disk, or add it again."
+            )
         digest = hashlib.sha256(str(root).encode()).hexdigest()[:16]
         assert self.installation is not None
         tree = Tree(root, home() / "cache" / "listings" / f"{self.name}-{digest}.json", links=self.installation.links)
