@@ -84,8 +84,8 @@ def test_bar_makes_room_beyond_the_bounds_and_then_points() -> None:
 
 
 def test_the_floor_of_magnifiers_is_called_by_its_name() -> None:
-    bar = scale(_cell(0.5, None, None, 0.2, 1.0), metric_infos()["gain"], "clip as it is")
-    assert bar is not None and bar.sentence == "38 % of the way from the clip as it is to the true answer"
+    bar = scale(_cell(0.6, None, None, 0.2, 1.0), metric_infos()["gain"], "clip as it is")
+    assert bar is not None and bar.sentence == "50 % of the way from the clip as it is to the true answer"
 
 
 @pytest.mark.parametrize("bounds", [(None, 1.0), (0.0, None), (1.0, 1.001)])
