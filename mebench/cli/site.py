@@ -9,20 +9,23 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Build the leaderboard, or look at it here.")
 
 _OUT = typer.Option(Path("build/site"), "--out", help="Folder of the site; an older site there is replaced.")
+_ADDRESS = typer.Option("", "--address", help="Where the site will stand (https://...), for the feed and the badges.")
 _SUBMISSIONS = typer.Option(
     None, "--submissions", help="The tree of submissions. Default: the one of this installation."
 )
 
 
 @app.command()
-def build(out: Path = _OUT, submissions: Path | None = _SUBMISSIONS) -> None:
+def build(out: Path = _OUT, submissions: Path | None = _SUBMISSIONS, address: str = _ADDRESS) -> None:
     """Write the pages, the JSON interface and the tables. Submissions that cannot be read are left out and named.
 
     Example: mebench site build --out build/site
     """
     from mebench.leaderboard.site import build_site
 
-    built = build_site(out, submissions)
+    built = build_site(out, submissions, address=address)
+    if not built.parquet:
+        typer.echo("no Parquet tables: pip install 'mebench[parquet]' writes them too", err=True)
     for name, reason in built.broken.items():
         typer.echo(f"left out: {name}: {reason}", err=True)
     typer.echo(f"{built.pages} pages: {built.folder / 'index.html'}")

@@ -14,9 +14,9 @@ from mebench.leaderboard.schema import Previews
 
 
 def _faces(frames: int = 5, side: int = 64) -> np.ndarray:
-    """A smooth picture that shifts by a tenth of a pixel a frame."""
+    """A smooth picture that shifts by half a pixel a frame."""
     y, x = np.mgrid[:side, :side].astype(np.float64)
-    made = [128 + 60 * np.sin((x + 0.1 * t) / 6) * np.cos(y / 7) for t in range(frames)]
+    made = [128 + 60 * np.sin((x + 0.5 * t) / 6) * np.cos(y / 7) for t in range(frames)]
     return np.rint(np.repeat(np.stack(made)[..., None], 3, axis=3)).astype(np.uint8)
 
 
@@ -40,7 +40,7 @@ def test_a_film_keeps_the_differences_from_the_onset() -> None:
         top, left = index // 3 * 64, index % 3 * 64
         found = decode(sheet[top : top + 64, left : left + 64])
         exact = frames[t].astype(float) - frames[1]
-        assert np.abs(found - exact).mean() < 0.5
+        assert np.abs(found - exact).mean() < 1.0
         if t != 1:
             assert np.corrcoef(found.ravel(), exact.ravel())[0, 1] > 0.9
 

@@ -6,7 +6,10 @@ import csv
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from board_run import FACTS, PROTOCOL, write_run
 
@@ -52,12 +55,74 @@ def test_numbers_of_the_interface_are_those_of_the_submission(site: Path, whole_
     assert copied.read_bytes() == (result.folder / "clips.csv").read_bytes()
 
 
+def test_the_interface_keeps_to_its_schema(site: Path) -> None:
+    schema = json.loads((site / "api/v1/schema.json").read_text())["files"]
+    seen = set()
+    for file in (site / "api/v1").rglob("*.json"):
+        name = str(file.relative_to(site / "api/v1"))
+        pattern = {"boards": "boards/<protocol>.json", "results": "results/<method>--<version>--<result>.json"}
+        pattern["submissions"] = "submissions/<method>/<version>.json"
+        key = pattern.get(name.split("/")[0], name)
+        if key != "schema.json":
+            jsonschema.validate(json.loads(file.read_text()), schema[key])
+            seen.add(key)
+    assert seen == set(schema)
+
+
+def test_clips_of_the_interface_are_the_rows_and_a_failed_one_has_the_worst_value(site: Path, whole_tree: Path) -> None:
+    result = read_submission(whole_tree / "magplus/1").results[0]
+    data = json.loads((site / f"api/v1/results/magplus--1--{result.name}.json").read_text())
+    column = data["metrics"].index("gain_error")
+    for task, values, row in zip(data["tasks"], data["values"], result.rows, strict=True):
+        assert task["key"] == row["task"]["key"]
+        expected = 4.0 if row["status"] == "failed" else row["scores"]["gain_error"]["value"]
+        assert values[column] == expected
+    assert [task["status"] for task in data["tasks"]].count("failed") == 1
+    assert data["floor"][0][column] == 4.0 and data["ceiling"][0][column] == 0.0
+
+
+def test_tables_say_the_same_as_csv_and_parquet(site: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for stem in (PROTOCOL, f"{PROTOCOL}-clips"):
+        with (site / f"data/{stem}.csv").open() as file:
+            lines = list(csv.DictReader(file))
+        table = parquet.read_table(site / f"data/{stem}.parquet").to_pylist()
+        assert len(lines) == len(table) > 100
+        value = "mean" if "mean" in lines[0] else "value"
+        for line, row in zip(lines, table, strict=True):
+            assert line["method"] == row["method"] and line["metric"] == row["metric"]
+            assert (float(line[value]) if line[value] else None) == row[value]
+
+
+def test_a_badge_says_the_place_and_the_feed_names_every_submission(site: Path, whole_tree: Path) -> None:
+    badge = (site / f"badges/magplus--{PROTOCOL}--cross.svg").read_text()
+    assert "rank 1" in badge and "self-reported" in badge
+    feed = ElementTree.parse(site / "feed.xml").getroot()
+    atom = "{http://www.w3.org/2005/Atom}"
+    names = {entry.findtext(f"{atom}id") for entry in feed.findall(f"{atom}entry")}
+    assert names == {
+        f"tag:mebench,2026:submission/{m.parent.parent.name}/{m.parent.name}"
+        for m in whole_tree.glob("*/*/manifest.json")
+    }
+    for entry in feed.findall(f"{atom}entry"):
+        link = entry.find(f"{atom}link")
+        assert link is not None and (site / str(link.get("href"))).is_file()
+
+
+def test_an_address_goes_into_feed_and_badges_and_a_wrong_one_is_refused(tree: Path, tmp_path: Path) -> None:
+    built = build_site(tmp_path / "site", tree, facts=FACTS, address="https://example.org/mebench")
+    assert 'href="https://example.org/mebench/method/' in (built.folder / "feed.xml").read_text()
+    assert "(https://example.org/mebench/badges/direct--" in (built.folder / "method/direct.html").read_text()
+    with pytest.raises(ConfigError, match="no address"):
+        build_site(tmp_path / "other", tree, facts=FACTS, address="javascript:alert(1)")
+
+
 def test_every_link_leads_somewhere_and_none_leaves(site: Path) -> None:
     for page in site.rglob("*.html"):
         for link in re.findall(r'(?:href|src)="([^"#]*)', page.read_text()):
             if link and not link.startswith("data:"):
                 assert not re.match(r"[a-z]+:|//", link), (page, link)
-                assert (page.parent / link).is_file(), (page, link)
+                assert (page.parent / unquote(link)).is_file(), (page, link)
 
 
 def test_the_same_submissions_give_the_same_bytes(site: Path, whole_tree: Path, tmp_path: Path) -> None:
@@ -85,7 +150,12 @@ def test_hostile_words_are_text(tree: Path, tmp_path: Path) -> None:
     for page in folder.rglob("*.html"):
         text = page.read_text()
         assert "<script>alert" not in text and "<img src=x" not in text and ">49" not in text
-        assert text.count("<script") == 1
+        inline = re.findall(r"<script([^>]*)>", text)
+        assert all("src=" in each or 'type="application/json"' in each for each in inline)
+    ElementTree.parse(folder / "feed.xml")
+    for picture in (folder / "badges").glob("*.svg"):
+        assert "<script" not in picture.read_text()
+        ElementTree.parse(picture)
 
 
 def test_what_cannot_be_read_is_named_and_left_out(tree: Path, tmp_path: Path) -> None:

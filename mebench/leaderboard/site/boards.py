@@ -34,9 +34,19 @@ class Entry:
         return f"{self.submission.key}/{self.result.name}"
 
     @property
+    def slug(self) -> str:
+        """Of the result, as part of a file name."""
+        return f"{self.submission.manifest.method}--{self.submission.manifest.version}--{self.result.name}"
+
+    @property
     def page(self) -> str:
         """Path of its page on the site."""
-        return f"result/{self.submission.manifest.method}--{self.submission.manifest.version}--{self.result.name}.html"
+        return f"result/{self.slug}.html"
+
+    @property
+    def title(self) -> str:
+        """Title of the method with its backbone, in one line."""
+        return self.submission.card.title + (f" on {self.result.backbone}" if self.result.backbone else "")
 
     @property
     def tier(self) -> Tier:
@@ -46,8 +56,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class CellView:
-    """A number on the board. sort: its badness, small is good; None sorts last."""
+    """A number on the board. mean, text: the number, and how it is written. sort: its badness, small is good; None sorts
+    last."""
 
+    mean: float | None
     text: str | None
     interval: str | None
     sort: float | None
@@ -58,7 +70,8 @@ class CellView:
 
 @dataclass(frozen=True)
 class Row:
-    """entry: None for floor and ceiling. place: None where a result is not ranked. cells: by metric."""
+    """entry: None for floor and ceiling, which ``bound`` names. place: None where a result is not ranked. cells: by
+    metric."""
 
     entry: Entry | None
     title: str
@@ -66,6 +79,7 @@ class Row:
     rank_text: str
     cells: dict[str, CellView]
     failed: int
+    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,16 @@ class Table:
     rows: list[Row]
     bounds: list[Row]
 
+    @property
+    def ranked(self) -> int:
+        """How many results have a place."""
+        return sum(row.place is not None for row in self.rows)
+
+    @property
+    def leaders(self) -> list[Row]:
+        """Those that cannot be told apart from the first."""
+        return [row for row in self.rows if row.place is not None and row.place.group == 0]
+
 
 @dataclass(frozen=True)
 class Board:
@@ -88,6 +112,8 @@ class Board:
     entries: list[Entry]
     tables: list[Table]
     outdated: int
+    facts: Mapping[str, MetricInfo]
+    """Of its metrics, in the protocol's order."""
 
     @property
     def updated(self) -> str | None:
@@ -111,7 +137,7 @@ def make_board(protocol: Protocol, submissions: Sequence[Submission], facts: Map
         for kind, title in KINDS.items()
         if any((name, kind, None) in entry.result.cells for entry in entries for name in shown)
     ]
-    return Board(protocol, entries, tables, len(found) - len(entries))
+    return Board(protocol, entries, tables, len(found) - len(entries), shown)
 
 
 def _table(kind: str, title: str, entries: Sequence[Entry], facts: Mapping[str, MetricInfo]) -> Table:
@@ -149,12 +175,12 @@ def _row(entry: Entry, kind: str, facts: Mapping[str, MetricInfo], place: Place 
 def cell_view(cell: Cell | None, info: MetricInfo) -> CellView:
     """How one aggregate is written."""
     if cell is None or cell["value"]["mean"] is None:
-        return CellView(None, None, None, None, reason=(cell["value"]["reason"] if cell else None) or "no number")
+        return CellView(None, None, None, None, None, reason=(cell["value"]["reason"] if cell else None) or "no number")
     value, decimals = cell["value"], info["decimals"]
     mean = value["mean"]
     assert mean is not None  # asked above
     shown = interval(mean, value["low"], value["high"], decimals)
-    return CellView(number(mean, decimals), shown, badness(info, mean), scale(cell, info))
+    return CellView(mean, number(mean, decimals), shown, badness(info, mean), scale(cell, info))
 
 
 def _rank(place: Place | None) -> str:
@@ -201,7 +227,7 @@ def _bounds(entries: Sequence[Entry], kind: str, facts: Mapping[str, MetricInfo]
             estimate = next((c[bound] for c in cells if c and c[bound]), None)
             mean = estimate["mean"] if estimate else None
             text = None if mean is None else number(mean, facts[name]["decimals"])
-            found[name] = CellView(text, None, None, None)
+            found[name] = CellView(mean, text, None, None, None)
         if any(view.text for view in found.values()):
-            rows.append(Row(None, BOUNDS[bound], None, "", found, 0))
+            rows.append(Row(None, BOUNDS[bound], None, "", found, 0, bound))
     return rows

@@ -1,18 +1,15 @@
-"""Everything that the pages show, as JSON and CSV: a stable interface below ``api/v1`` and tables below ``data``."""
+"""Tables for download: means and single clips of a board, as CSV and, where pyarrow is installed, as Parquet."""
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mebench.leaderboard.folder import Submission
 from mebench.leaderboard.site.boards import Board
-from mebench.runs.schema import MetricInfo
-
-API_VERSION = 1
+from mebench.runs.summary import counted_value
 
 CSV_COLUMNS = (
     "method",
@@ -33,112 +30,91 @@ CSV_COLUMNS = (
     "floor",
     "ceiling",
 )
+"""Of ``data/<protocol>.csv``: one line for each result, kind, domain (empty: all) and metric."""
+
+CLIP_COLUMNS = (
+    "method",
+    "version",
+    "backbone",
+    "tier",
+    "newest",
+    "protocol",
+    "task",
+    "kind",
+    "dataset",
+    "driving_subject",
+    "source_subject",
+    "driving_domain",
+    "source_domain",
+    "action_units",
+    "status",
+    "metric",
+    "value",
+)
+"""Of ``data/<protocol>-clips.csv``: one line for each result, task and metric; a failed clip has the worst value."""
+
+Line = tuple[Any, ...]
 
 
-def index_json(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Any]:
-    """``api/v1/index.json``: what there is, and where."""
-    return {
-        "api_version": API_VERSION,
-        "boards": [
-            {
-                "protocol": b.protocol.name,
-                "hash": b.protocol.hash,
-                "results": len(b.entries),
-                "json": f"api/v1/boards/{b.protocol.name}.json",
-            }
-            for b in boards
-        ],
-        "submissions": [
-            {"method": s.manifest.method, "version": s.manifest.version, "json": f"api/v1/submissions/{s.key}.json"}
-            for s in submissions
-        ],
-        "metrics": "api/v1/metrics.json",
-    }
-
-
-def board_json(board: Board) -> dict[str, Any]:
-    """``api/v1/boards/<protocol>.json``."""
-    return {
-        "api_version": API_VERSION,
-        "protocol": board.protocol.content(),
-        "hash": board.protocol.hash,
-        "tables": [
-            {
-                "kind": table.kind,
-                "tasks": table.tasks,
-                "rows": [
-                    {
-                        "method": row.entry.submission.manifest.method,
-                        "version": row.entry.submission.manifest.version,
-                        "title": row.title,
-                        "backbone": row.entry.result.backbone,
-                        "tier": row.entry.tier,
-                        "newest": row.entry.newest,
-                        "page": row.entry.page,
-                        "failed": row.failed,
-                        "place": asdict(row.place) if row.place else None,
-                        "cells": {
-                            name: cell["value"]
-                            for (name, kind, domain), cell in row.entry.result.cells.items()
-                            if kind == table.kind and domain is None
-                        },
-                    }
-                    for row in table.rows
-                    if row.entry is not None
-                ],
-            }
-            for table in board.tables
-        ],
-    }
-
-
-def board_csv(board: Board) -> str:
-    """``data/<protocol>.csv``: one line for each result, kind, domain and metric."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+def means(board: Board) -> Iterator[Line]:
+    """Lines of :data:`CSV_COLUMNS`."""
     for entry in board.entries:
-        manifest = entry.submission.manifest
-        head = [manifest.method, manifest.version, entry.result.backbone or "", entry.tier, str(entry.newest).lower()]
         for (metric, kind, domain), cell in entry.result.cells.items():
             value = cell["value"]
             bounds = [each["mean"] if each else None for each in (cell["floor"], cell["ceiling"])]
-            numbers = [
-                value["mean"],
-                value["low"],
-                value["high"],
-                cell["tasks"],
-                cell["counted"],
-                cell["failed"],
-                *bounds,
-            ]
-            writer.writerow(
-                [*head, entry.result.protocol, kind, domain or "", metric, *("" if n is None else n for n in numbers)]
-            )
+            numbers = (value["mean"], value["low"], value["high"], cell["tasks"], cell["counted"], cell["failed"])
+            yield (*_head(entry), entry.result.protocol, kind, domain, metric, *numbers, *bounds)
+
+
+def clips(board: Board) -> Iterator[Line]:
+    """Lines of :data:`CLIP_COLUMNS`."""
+    names = ("kind", "dataset", "driving_subject", "source_subject", "driving_domain", "source_domain")
+    for entry in board.entries:
+        for row in entry.result.rows:
+            task: Any = row["task"]
+            what = (task["key"], *(task[name] for name in names), " ".join(task["action_units"]), row["status"])
+            for metric, info in board.facts.items():
+                if info["per"] == "clip":
+                    value = counted_value(row["status"], row["scores"].get(metric), info["worst"])
+                    yield (*_head(entry), entry.result.protocol, *what, metric, value)
+
+
+def _head(entry: Any) -> Line:
+    manifest = entry.submission.manifest
+    return (manifest.method, manifest.version, entry.result.backbone, entry.tier, entry.newest)
+
+
+def as_csv(columns: Sequence[str], lines: Iterator[Line]) -> str:
+    """Text of a table: empty for None, ``true`` and ``false``, numbers with all their digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for line in lines:
+        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in line])
     return text.getvalue()
 
 
-def submission_json(submission: Submission) -> dict[str, Any]:
-    """``api/v1/submissions/<method>/<version>.json``."""
-    return {
-        "api_version": API_VERSION,
-        "card": submission.card.model_dump(mode="json"),
-        "manifest": submission.manifest.model_dump(mode="json"),
-        "tiers": submission.tiers,
-        "results": [
-            {
-                "name": result.name,
-                "backbone": result.backbone,
-                "run": result.run.model_dump(mode="json"),
-                "cells": list(result.cells.values()),
-                "sets": result.sets,
-                "clips": f"data/{submission.key}/{result.name}/clips.csv",
-            }
-            for result in submission.results
-        ],
+def has_parquet() -> bool:
+    """Whether pyarrow is installed (``pip install mebench[parquet]``)."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
+def as_parquet(columns: Sequence[str], lines: Iterator[Line]) -> bytes | None:
+    """Bytes of the same table; None without pyarrow."""
+    if not has_parquet():
+        return None
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    whole = ("tasks", "counted", "failed")
+    kinds = {
+        **dict.fromkeys(columns, arrow.string()),
+        **{name: arrow.float64() for name in ("mean", "low", "high", "floor", "ceiling", "value") if name in columns},
+        **{name: arrow.int64() for name in whole if name in columns and columns is CSV_COLUMNS},
+        "newest": arrow.bool_(),
     }
-
-
-def metrics_json(facts: Mapping[str, MetricInfo]) -> dict[str, Any]:
-    """``api/v1/metrics.json``."""
-    return {"api_version": API_VERSION, "metrics": list(facts.values())}
+    table = list(lines)
+    arrays = [arrow.array([line[i] for line in table], kinds[name]) for i, name in enumerate(columns)]
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(arrays, names=list(columns)), sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())

@@ -66,6 +66,7 @@ def build(run_dir: Path, load_dataset: Callable[[str], Dataset] | None = None) -
         provenance=provenance(records),
         datasets=records.run["datasets"],
         tasks=records.summary["tasks"],
+        lens=False,
     )
     page = run_dir / "index.html"
     write_text(page, text)

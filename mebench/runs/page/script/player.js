@@ -25,6 +25,9 @@ class Player {
     for (const radio of document.getElementsByName("speed")) {
       radio.addEventListener("change", () => { if (this.playing) this.restartClock(); });
     }
+    for (const control of document.querySelectorAll("#factor, [name='overlay']")) {
+      control.addEventListener("input", () => { this.choose(); this.show(this.frame); });
+    }
     document.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("visibilitychange", () => { if (document.hidden) this.pause(); });
   }
@@ -33,12 +36,26 @@ class Player {
 
   get speed() { return Number(document.querySelector('input[name="speed"]:checked').value); }
 
+  /* How clips that travel with motion fields are looked at: see lens.js. Only their player has these controls. */
+  choose() {
+    const overlay = document.querySelector("[name='overlay']:checked");
+    this.choice = { factor: $("factor") ? Number($("factor").value) : 1, overlay: overlay ? overlay.value : "difference" };
+    if (!$("factor")) return;
+    $("factor-shown").textContent = `\u00d7${this.choice.factor}`;
+    $("factor").setAttribute("aria-valuetext", `${this.choice.factor} times`);
+    for (const { panel, factor } of this.panels) {
+      if (!factor) continue;
+      factor.textContent = panel.view === "magnified" ? ` motion \u00d7${this.choice.factor}`
+        : this.choice.overlay === "flow" ? ` motion of both \u00d7${this.choice.factor}` : " change since the onset, output minus reference";
+    }
+  }
+
   /* Arrow keys and space work in the player, and the arrows also when nothing else has the focus. */
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !this.clip) return;
     const inside = $("player").contains(event.target), free = event.target === document.body;
     if (!inside && !free) return;
-    if (event.target.name === "speed" && event.key.startsWith("Arrow")) return;  /* moves between the speeds */
+    if (event.target.matches('input[type="radio"], #factor') && event.key.startsWith("Arrow")) return;  /* moves in them */
     const actions = { ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1) };
     if (inside) {
       actions.Home = () => { this.pause(); this.show(0); };
@@ -76,12 +93,16 @@ class Player {
   }
 
   async load(clip) {
-    if (!this.sheets.has(clip.key)) {
+    if (clip.film) {
+      if (!this.sheets.has(clip.key)) this.sheets.set(clip.key, await Lens.open(clip));
+    } else if (!this.sheets.has(clip.key)) {
       const image = new Image();
       image.src = clip.sheet;
       await image.decode();
       this.sheets.set(clip.key, image);
-      if (this.sheets.size > 4) this.sheets.delete(this.sheets.keys().next().value);  /* a decoded sheet takes about 30 MB */
+    }
+    if (this.sheets.size > 4) {
+      this.sheets.delete(this.sheets.keys().next().value);  /* a decoded sheet takes about 30 MB */
     }
     return this.sheets.get(clip.key);
   }
@@ -150,18 +171,19 @@ class Player {
         frame.append(note);
       } else {
         canvas = document.createElement("canvas");
-        canvas.width = canvas.height = clip.side;
+        canvas.width = canvas.height = panel.view === "overlay" ? OVERLAY : clip.side;
         canvas.setAttribute("role", "img");
         frame.append(canvas);
       }
       const caption = document.createElement("figcaption"), name = document.createElement("span"), number = document.createElement("span");
       name.className = "role";
+      let factor = null;
       name.textContent = canvas && panel.note ? `${panel.name}, motion only` : panel.name;
       if (panel.note) figure.title = panel.note;
       if (panel.factor !== null) {
-        const factor = document.createElement("span");
+        factor = document.createElement("span");
         factor.className = "factor";
-        factor.textContent = ` motion \u00d7${panel.factor}`;
+        factor.textContent = panel.view ? "" : ` motion \u00d7${panel.factor}`;
         name.append(factor);
       }
       number.className = "number";
@@ -169,12 +191,15 @@ class Player {
       figure.append(frame, caption);
       if (panel.factor === null) stage.insertBefore(figure, $("console"));
       else stage.append(figure);
-      return { panel, canvas, number, name: name.textContent };
+      return { panel, canvas, number, factor, name: panel.view ? `${panel.name}, ${panel.view}` : name.textContent };
     });
+    stage.classList.toggle("lens", Boolean(clip.film));
+    if (clip.film && $("factor")) $("factor").value = clip.factor;
+    this.choose();
     const plain = clip.panels.filter((panel) => panel.factor === null).length;
     stage.classList.toggle("few", plain === 3);
     stage.classList.toggle("none", plain === 0);
-    if (plain === 3) {  /* without a true answer: output magnified beside the output, the driver magnified below it */
+    if (plain === 3 && !clip.film) {  /* without a true answer: output magnified beside the output, the driver magnified below it */
       const first = stage.querySelectorAll("figure")[3];
       stage.insertBefore(first, $("console"));
     }
@@ -189,7 +214,9 @@ class Player {
       if (!canvas) continue;
       canvas.dataset.frame = panel.still ? "still" : this.frame;
       canvas.setAttribute("aria-label", panel.still ? name : `${name}, frame ${this.frame}`);
-      if (this.sheet) this.draw(canvas, panel.start + (panel.still ? 0 : this.frame));
+      if (!this.sheet) continue;
+      if (clip.film) this.sheet.paint(canvas, panel, this.frame, this.choice);
+      else this.draw(canvas, panel.start + (panel.still ? 0 : this.frame));
     }
     $("scrub").value = this.frame;
     $("scrub").setAttribute("aria-valuetext", `frame ${this.frame} of ${clip.frames - 1}, ${this.phase()}`);

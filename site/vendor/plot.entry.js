@@ -1,0 +1,1 @@
+export { axisX, axisY, dot, gridX, link, plot, ruleX, ruleY, text, tickX } from "@observablehq/plot";
