@@ -58,7 +58,9 @@ def _images(path: Path) -> Iterator[Named]:
             raise InputError(f"{path} is larger than {_LARGEST} bytes; it is no list of images.")
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}; connect its disk or check the path."
+        ) from error
     for match in _IMAGE.finditer(text):
         yield match["subject"].lower(), match["video"].lower(), int(match["frame"])
 

@@ -95,7 +95,9 @@ def read_workbook(path: Path) -> list[Sheet]:
             raise InputError(f"the annotation {path} holds more than {_LARGEST >> 20} MB; it is another file.")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read the annotation {path}: {error.strerror or error}.") from error
+        raise InputError(
+            f"cannot read the annotation {path}: {error.strerror or error}; connect its disk or check the path."
+        ) from error
     if not data:
         raise InputError(f"the annotation {path} is empty; copy it again.")
     suffix = path.suffix.lower()

@@ -99,7 +99,9 @@ class Tree:
         except FileNotFoundError:
             kept = [0, [], [], {}]
         except OSError as error:
-            raise InputError(f"cannot list the folder {folder}: {error.strerror or error}.") from error
+            raise InputError(
+                f"cannot list the folder {folder}: {error.strerror or error}; connect its disk or check the path."
+            ) from error
         self.passed_over.update(kept[3])
         self._listed[folder] = (kept[1], kept[2])
         return self._listed[folder]
