@@ -32,6 +32,7 @@ from mebench.cli import (
     verify,
     weights,
 )
+from mebench.cli.following import following
 from mebench.errors import MebenchError
 from mebench.names import visible
 
@@ -47,13 +48,17 @@ class _Front(TyperGroup):
         end = args.index("--") if "--" in args else len(args)
         ctx.meta["mebench.debug"] = "--debug" in args[:end]
         kept = [arg for arg in args[:end] if arg != "--debug"] + args[end:]
+        ctx.meta["mebench.args"] = tuple(kept)
         parsed: list[str] = super().parse_args(ctx, kept)
         return parsed
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; errors of the user's making end with their message and exit code 2."""
         try:
-            return super().invoke(ctx)
+            value = super().invoke(ctx)
+            if sys.stderr.isatty() and (hint := following(ctx.meta["mebench.args"])):
+                print(hint, file=sys.stderr)  # noqa: T201
+            return value
         except MebenchError as error:
             _say(f"mebench: {error}", ctx)
             raise typer.Exit(error.exit_code) from error

@@ -7,10 +7,12 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from mebench import registry
 from mebench.cli.app import app
+from mebench.cli.following import NEXT, following
 from mebench.cli.listing import Listed
 from mebench.home import packaged
 from mebench.methods.card import method_names
@@ -144,3 +146,17 @@ def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
     assert [entry["name"] for entry in entries] == list(expected)
     assert all(entry.get("summary") for entry in entries), entries
     assert len(invoke("list", kind).stdout.splitlines()) == len(expected)
+
+
+def test_what_follows_a_command_is_a_command() -> None:
+    """Every hint names a command that exists; only people see it."""
+    root = typer.main.get_command(app)
+    for given, hint in NEXT.items():
+        for words in (given.split(), hint.split()[1:3]) if hint.startswith("mebench ") else (given.split(),):
+            command = root.get_command(None, words[0])
+            assert command is not None, words
+            if hasattr(command, "get_command") and words[0] != "list":
+                assert command.get_command(None, words[1].rstrip(",")) is not None, words
+    assert following(["list", "methods"]) == "next: mebench run --method NAME"
+    assert following(["list", "methods", "--json"]) is None
+    assert following(["run", "--method", "still"]) is None
