@@ -7,6 +7,7 @@ import pytest
 import torch
 from bumps import clip, face, field, warped
 
+from mebench import registry
 from mebench.errors import ConfigError, InputError, MissingWeights
 from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.eulerian import Eulerian
@@ -46,6 +47,14 @@ ALL = REDUCING + ENLARGING
 
 def named(magnifier: Magnifier) -> str:
     return magnifier.name
+
+
+def test_these_are_all_magnifiers_and_each_declares_its_factors():
+    """What is tested below holds for the whole registry."""
+    assert {magnifier.name for magnifier in ALL} == set(registry.names("magnifiers"))
+    for magnifier in ALL:
+        low, high = magnifier.factors
+        assert 0.0 <= low <= 1.0 <= high and low < high, magnifier.name
 
 
 @pytest.fixture(scope="module")
