@@ -123,11 +123,24 @@ def _rate(size: str, speed: Speed) -> str:
 
 
 def _parameters(thing: object) -> int:
-    """Numbers in the networks that an object holds, each counted once."""
+    """Numbers in the networks that an object, or what it holds, holds: each counted once."""
     import torch
 
-    held = [value for value in vars(thing).values() if isinstance(value, torch.nn.Module)]
-    return sum(tensor.numel() for tensor in {id(p): p for module in held for p in module.parameters()}.values())
+    tensors: dict[int, int] = {}
+    seen: set[int] = set()
+    waiting = [thing]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, torch.nn.Module):
+            tensors.update({id(tensor): tensor.numel() for tensor in value.parameters()})
+        elif isinstance(value, (dict, list, tuple)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        elif type(value).__module__.startswith("mebench.") and hasattr(value, "__dict__"):
+            waiting.extend(vars(value).values())
+    return sum(tensors.values())
 
 
 def _plugin(kind: str) -> Callable[[str], Entry]:
