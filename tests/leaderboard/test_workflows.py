@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from mebench.leaderboard.report import difference, markdown
 from mebench.leaderboard.verify import verify
 
 GITHUB = Path(__file__).parents[2] / ".github"
+BIN = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 if not GITHUB.is_dir():
     pytest.skip("this tree was made without .github", allow_module_level=True)
@@ -59,6 +64,32 @@ def test_a_submission_is_verified_without_running_anything_of_it() -> None:
         j for j in workflow("comment.yml")["jobs"].values() if j.get("permissions", {}).get("pull-requests") == "write"
     ]
     assert writers and not any(s.get("uses", "").startswith("actions/checkout") for j in writers for s in j["steps"])
+
+
+def test_the_comment_is_posted_for_pull_requests_of_data_alone() -> None:
+    """With a workflow of its own a pull request could report what it likes."""
+    (job,) = workflow("comment.yml")["jobs"].values()
+    script = job["steps"][-1]["run"]
+    checks = [script.index(part) for part in ('test "$actual" = "$HEAD_SHA"', 'test -z "$outside"', "gh pr comment")]
+    assert checks == sorted(checks) and 'startswith("submissions/") | not' in script
+    gh = "gh() { case \"$2\" in *files*|--paginate*) printf '%s\\n' $FILES;; pr*|comment) echo posted;; *) echo abc;; esac; }"
+    for files, posted in (("", True), (".github/workflows/submission.yml", False)):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "report").mkdir()
+            (Path(folder) / "report/number.txt").write_text("7\n")
+            (Path(folder) / "report/report.md").write_text("fine")
+            environment = {**os.environ, "REPOSITORY": "a/b", "HEAD_SHA": "abc", "FILES": files}
+            done = subprocess.run(
+                ["bash", "-e", "-c", f"{gh}\n{script}"], cwd=folder, env=environment, capture_output=True, text=True
+            )
+        assert (done.returncode == 0 and "posted" in done.stdout) is posted, (files, done)
+
+
+@pytest.mark.skipif(shutil.which("zizmor", path=BIN) is None, reason="no zizmor here (pip install zizmor)")
+def test_zizmor_finds_nothing() -> None:
+    command = [shutil.which("zizmor", path=BIN), "--offline", "--no-progress", "--config", GITHUB / "zizmor.yml"]
+    done = subprocess.run([*map(str, command), str(GITHUB / "workflows")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_shell_blocks_are_valid() -> None:
