@@ -180,6 +180,29 @@ def eval_(
 
 
 @app.command()
+def table(
+    files: list[Path] = typer.Argument(..., help="Files that mebench au eval --out wrote, of one protocol."),
+) -> None:
+    """Print several evaluations as one table, the floors once.
+
+    Example: mebench au table small.json large.json
+    """
+    import json
+
+    from mebench.detectors.table import definitions, joined, markdown
+    from mebench.errors import InputError
+
+    found = []
+    for path in files:
+        try:
+            found.append(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} is no file that mebench au eval --out wrote: {error}.") from error
+    typer.echo(markdown(joined(found)))
+    typer.echo(definitions())
+
+
+@app.command()
 def predict(
     detector: str = typer.Argument(..., help="A registered detector."),
     weights: Path = typer.Option(..., "--weights", "-w", help="A file that mebench au train wrote."),
@@ -242,7 +265,13 @@ def judge_(
     typer.echo(f"{'':26} macro-F1   kappa")
     for key, label in rows.items():
         typer.echo(f"{label:26} {found[key]['f1_macro']:8.3f} {found[key]['kappa_macro']:7.3f}")
-    typer.echo(f"judges not unanimous about {found['judge_disagreement']:.0%} of the verdicts")
+    typer.echo(f"judges not unanimous about {found['judge_disagreement']:.0%} of the verdicts\n")
+    typer.echo(f"{'':26} F1 by action unit, kappa below it; in brackets how many driving clips show it")
+    typer.echo(" " * 26 + "".join(f"{unit}({n})".rjust(9) for unit, n in found["annotation"]["support"].items()))
+    for key, label in rows.items():
+        for measure, name in (("f1", label), ("kappa", "")):
+            cells = (found[key][measure][unit] for unit in found["annotation"]["support"])
+            typer.echo(f"{name:26}" + "".join(f"{value:9.2f}" for value in cells))
 
 
 @app.command()
@@ -251,11 +280,12 @@ def downstream(
     detector: str = typer.Option("linear-svm-flow", "--detector", "-d", help="The recogniser that is trained."),
     protocol: str = _PROTOCOL,
     seeds: int = typer.Option(1, min=1, help="Number of seeds, from 45 on."),
+    json_: bool = typer.Option(False, "--json", help="Print every number as JSON."),
 ) -> None:
     """Train a small recogniser with and without the generated clips of a run, leave one domain out.
 
-    Prints UF1 and UAR of both and what the clips add, as JSON. Clips whose driver or source belongs to the domain that
-    is left out are not learnt from.
+    Prints UF1 and UAR of both and what the clips add. Clips whose driver or source belongs to the domain that is left out
+    are not learnt from.
 
     Example: mebench au downstream runs/direct--fomm--open-cross-identity--0123456789
     """
@@ -275,7 +305,16 @@ def downstream(
         range(45, 45 + seeds),
         say=lambda text: typer.echo(text, err=True),
     )
-    typer.echo(json.dumps(found, indent=2))
+    if json_:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    added = found["added_clips"]
+    typer.echo(f"{found['detector']}, {seeds} seed(s); generated clips learnt from, by fold: {added}")
+    typer.echo(f"{'':16}" + "".join(f"{name:>11}" for name in found["gain"]))
+    for key in ("real", "real+generated", "gain"):
+        means = (sum(values) / len(values) for values in found[key].values())
+        sign = "+" if key == "gain" else ""
+        typer.echo(f"{key:16}" + "".join(f"{value:{sign}11.3f}" for value in means))
 
 
 def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Path | None) -> Settings:

@@ -8,6 +8,7 @@ from typing import Any
 from mebench.detectors.contract import ACTION_UNITS
 from mebench.detectors.evaluate import Evaluation
 from mebench.detectors.scores import DEFINITIONS
+from mebench.errors import InputError
 
 COLUMNS = ("f1_pooled", "f1_fold", "f1_macro_pooled", "kappa_pooled", "auc_pooled")
 
@@ -33,6 +34,19 @@ def record(evaluation: Evaluation, training: Mapping[str, Any] | None = None) ->
         "undefined_cells": [summary.undefined for summary in summaries],
         "training": dict(training or {}),
     }
+
+
+def joined(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The records of several files of ``mebench au eval --out``, equal ones once; :class:`InputError` for files of
+    different protocols, or with thresholds chosen in some of them alone."""
+    kinds = {(one.get("protocol"), one.get("calibrated")) for one in evaluations}
+    if len(kinds) > 1 or any("detectors" not in one for one in evaluations):
+        raise InputError("these evaluations are not of one kind: protocol and chosen thresholds must be the same.")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in evaluations:
+        for entry in one["detectors"]:
+            found.setdefault((entry["detector"], trained(entry.get("training", {}))), entry)
+    return list(found.values())
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:

@@ -183,6 +183,16 @@ def test_the_table_on_the_command_line(tmp_path, monkeypatch, trials):
     assert [len(entry["seeds"]) for entry in stored["detectors"]] == [1, 1, 2, 1]
     assert markdown(stored["detectors"]) in second.output
     assert "| off-apexnet | " in comparison(stored["detectors"], {"off-apexnet": 0.395})
+    other = {**stored, "detectors": [stored["detectors"][0], {**stored["detectors"][2], "detector": "sssnet"}]}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    both = CliRunner().invoke(app, ["au", "table", str(tmp_path / "table.json"), str(tmp_path / "other.json")])
+    assert [line.split(" | ")[0] for line in both.output.splitlines() if line.startswith("| ")][1:] == [
+        f"| {name}" for name in ("always-present", "static-gate", "off-apexnet", "linear-svm-flow", "sssnet")
+    ]
+    (tmp_path / "other.json").write_text(json.dumps({**other, "protocol": "cd6me"}))
+    both = CliRunner().invoke(app, ["au", "table", str(tmp_path / "table.json"), str(tmp_path / "other.json")])
+    assert both.exit_code == 2
+    assert "not of one kind" in both.output
     refused = CliRunner().invoke(app, [*words, "--imbalance", "other"])
     assert refused.exit_code == 2
     assert "no treatment of imbalance" in refused.output

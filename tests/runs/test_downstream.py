@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "detectors"))
 
 from bump_clips import bump_clip, bump_trials
 
+import mebench.runs.detection
+import mebench.runs.downstream
+from mebench.cli.app import app
 from mebench.detectors.floors import AlwaysPresent
 from mebench.detectors.svm_flow import load_linear
 from mebench.errors import InputError
@@ -49,3 +54,18 @@ def test_useful_clips_help():
 def test_a_folder_without_clips_is_refused(tmp_path):
     with pytest.raises(InputError, match="no stored clip"):
         generated_clips(tmp_path)
+
+
+def test_the_command_prints_both_trainings_and_the_gain(monkeypatch):
+    few = [replace(trial, train=trial.train[:6]) for trial in bump_trials()[:1]]
+    monkeypatch.setattr(mebench.runs.detection, "read_trials", lambda protocol: few)
+    clips = [generated("y", "z", seed) for seed in range(100, 110)]
+    monkeypatch.setattr(mebench.runs.downstream, "generated_clips", lambda folder: clips)
+    printed = CliRunner().invoke(app, ["au", "downstream", "a-run"])
+    assert printed.exit_code == 0, printed.output
+    *_, names, real, more, gain = printed.output.splitlines()
+    assert names.split() == ["uf1", "uar", "f1_pooled"]
+    without, added, difference = (np.array(row.split()[1:], dtype=float) for row in (real, more, gain))
+    np.testing.assert_allclose(added - without, difference, atol=2e-3)
+    stored = CliRunner().invoke(app, ["au", "downstream", "a-run", "--json"])
+    assert json.loads(stored.stdout)["added_clips"] == {"x": 10}

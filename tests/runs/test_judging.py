@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from mebench.cli.app import app
 from mebench.detectors.contract import ACTION_UNITS
 from mebench.detectors.panel import Verdict
 from mebench.errors import InputError
@@ -73,3 +75,17 @@ def test_a_run_without_clips_is_refused(run):
         (run / "tasks" / f"{name}.json").unlink()
     with pytest.raises(InputError, match="no stored clip that can be judged"):
         judging.judge_run(run)
+
+
+def test_the_command_prints_agreement_beside_gain_and_ceiling(run):
+    printed = CliRunner().invoke(app, ["au", "judge", str(run)])
+    assert printed.exit_code == 0, printed.output
+    lines = printed.output.splitlines()
+    assert lines[0] == "2 clips, 1 without measurable motion, gain 0.50"
+    assert lines[2].split() == ["outputs,", "annotation", "0.500", "0.500"]
+    assert lines[3].split()[:2] == ["driving", "clips,"]
+    assert lines[3].split()[-2] == "1.000"
+    by_unit = dict(zip(lines[8].split(), lines[9].split()[2:], strict=True))
+    assert (by_unit["AU4(1)"], by_unit["AU12(1)"]) == ("1.00", "0.00")
+    stored = CliRunner().invoke(app, ["au", "judge", str(run), "--json"])
+    assert json.loads(stored.output)["left_out"] == 1
