@@ -10,7 +10,7 @@ from mebench.errors import InputError
 
 
 def check_archive(
-    source: BinaryIO, name: str, most_bytes: int, most_files: int = 10_000, most_ratio: int = 1000
+    source: BinaryIO, name: str, most_bytes: int, most_files: int = 10_000, most_ratio: int = 200
 ) -> None:
     """:class:`InputError` for a zip archive that unpacks to more than ``most_bytes``, to more than ``most_ratio`` times its
     own size (beyond 1 MB), holds more than ``most_files`` files, entries on top of each other, or a path that leads out.

@@ -79,8 +79,10 @@ def _construct(node: yaml.Node, location: Location, lines: dict[Location, int], 
     if isinstance(node, yaml.MappingNode):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigError(f"line {line} of {name}: a key must be a plain word.")
+            key = key_node.value
             if key in mapping:
                 raise ConfigError(f"line {line} of {name}: the key '{key}' stands twice.")
             if (wrong := trick(str(key))) is not None:
