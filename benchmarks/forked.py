@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,17 +24,48 @@ PLUGIN = TESTS / "runs" / "plugin"
 """A data set of small drawn faces, with methods and metrics that cost nothing."""
 
 
-def prepare() -> None:
-    """Import all that a run of the plug-in needs, and leave the page out: it has no part in what a run keeps."""
+def prepare(*, page: bool = False) -> None:
+    """Import all that a run of the plug-in needs, and leave out what takes time and no part in what is tested: the measured
+    curves, versions of packages, which are asked once, and the page unless it is wanted."""
     sys.path.insert(0, str(PLUGIN))
     import mebench.runs.page
     from mebench import registry
-    from mebench.runs import engines, execute, inputs, scoring, start, worker  # noqa: F401
+    from mebench.runs import engines, execute, inputs, provenance, scoring, start, unit, worker  # noqa: F401
 
     registry._entries.cache_clear()
     for kind, name in (("datasets", "fake"), ("metrics", "fake-error"), ("metrics", "fake-light")):
         registry.load(kind, name)
-    mebench.runs.page.build = lambda folder: folder / "index.html"
+    if not page:
+        mebench.runs.page.build = lambda folder: folder / "index.html"
+    unit.curves = unit.calibration = lambda sample: None  # type: ignore[assignment]
+    for name in ("code", "hardware", "packages"):
+        setattr(provenance, name, cache(getattr(provenance, name)))
+
+
+def protocol(dataset: str, selection: dict[str, object], metrics: Sequence[str] = ("fake-light",)) -> dict[str, object]:
+    """The content of a protocol file."""
+    return {
+        "name": "small",
+        "version": 1,
+        "title": "Small",
+        "summary": "Small clips.",
+        "datasets": [dataset],
+        "split": "benchmark",
+        "selection": selection,
+        "max_fps": 50,
+        "size": 64,
+        "metrics": list(metrics),
+    }
+
+
+def method(**options: object) -> dict[str, object]:
+    """The content of a method.yaml: the source, darkened."""
+    return {
+        "name": "shift",
+        "version": 1,
+        "plugin": {"name": "fake-shift", "options": options},
+        "card": {"title": "Shift", "summary": "Darkens.", "authors": ["nobody"], "licence": "CC0-1.0"},
+    }
 
 
 @dataclass(frozen=True)
@@ -69,6 +101,7 @@ class Session:
 
 
 def _act(body: Callable[[], object], words: int) -> None:
+    from mebench.cli.app import _hides_an_interrupt
     from mebench.errors import MebenchError
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -81,7 +114,7 @@ def _act(body: Callable[[], object], words: int) -> None:
     except KeyboardInterrupt:
         code = 130
     except BaseException as error:
-        message = f"{type(error).__name__}: {error}"
+        code, message = (130, "") if _hides_an_interrupt(error) else (1, f"{type(error).__name__}: {error}")
     finally:
         os.write(words, message.encode("utf-8"))
         os._exit(code)

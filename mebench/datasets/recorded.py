@@ -112,14 +112,17 @@ class Recorded(ABC):
             )
         return self.installation.root
 
+    def _refuse_gone(self) -> None:
+        if not self.root.is_dir():
+            raise InputError(
+                f"the folder {self.root} of the dataset '{self.name}' is gone; connect its disk, or add it again."
+            )
+
     @cached_property
     def contents(self) -> Contents:
         """Everything that is there."""
         root = self.root
-        if not root.is_dir():
-            raise InputError(
-                f"the folder {root} of the dataset '{self.name}' is gone; connect its disk, or add it again."
-            )
+        self._refuse_gone()
         digest = hashlib.sha256(str(root).encode()).hexdigest()[:16]
         assert self.installation is not None
         tree = Tree(root, home() / "cache" / "listings" / f"{self.name}-{digest}.json", links=self.installation.links)
@@ -139,6 +142,7 @@ class Recorded(ABC):
             excluded |= set(problems)
         rows = [row for row in rows if row.key not in excluded]
         resolved = resolve(tree, self.layouts, rows)
+        self._refuse_gone()  # a disk that went away in the meantime looks like a folder without clips
         tree.save()
         cuts, lost = {}, {}
         for row in rows:

@@ -72,7 +72,23 @@ def _pipeline(name: str, config: PipelineConfig) -> Method:
         factor=enlarging.factor if enlarging else 1.0,
         demagnifier=demagnifier,
         demagnify_by=config.demagnifier.by if config.demagnifier else "output",
+        recipe=_recipe(config.magnifier, magnifier) if config.magnifier else None,
     )
+
+
+def _recipe(stage: Stage, magnifier: Any) -> dict[str, Any] | None:
+    """What a magnifier's frames depend on beside the clip and its code, for keeping them; None where that is not known: for
+    magnifiers of other packages, and for flow by networks with weights of their own."""
+    if not type(magnifier).__module__.startswith("mebench.") or "flow" in stage.options:
+        return None
+    from mebench.weights.locate import find, sha256
+
+    weights = getattr(magnifier, "weights", None)
+    given = Path(str(stage.options.get("weights", "")))
+    digest = None
+    if weights:
+        digest = sha256(given if given.suffix else find(weights))
+    return {"magnifier": stage.name, "options": stage.options, "weights": digest}
 
 
 def _magnifier(stage: Stage | None) -> Any:

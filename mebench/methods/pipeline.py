@@ -7,7 +7,7 @@ arXiv 2606.13312. The paper's body gives no equations in public; the stages belo
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 import torch
@@ -16,24 +16,19 @@ from mebench.backbones.contract import Backbone
 from mebench.clip import Driving, Generated, Source
 from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
+from mebench.methods.magnified_drivers import Magnified, kept
 from mebench.methods.transferred_gain import transferred_gain
 
 _KEPT_DRIVERS = 4
 _BATCH = 16
 
 
-@dataclass(frozen=True)
-class _Magnified:
-    frames: torch.Tensor
-    factor: float
-    gain: float
-
-
 class Pipeline:
     """Magnifier, backbone and demagnifier put together; without the first and last the backbone is driven directly.
 
     scaling: instead of magnifying the driver, the backbone multiplies its own motion by the factor. The reference of every motion is the onset frame. Demagnification is relative to the *generated* onset frame.
-    Magnified drivers and enrolled sources are kept for the next call with the same key.
+    Magnified drivers and enrolled sources are kept for the next call with the same key. recipe: all that the magnifier's
+    frames depend on beside the clip; with it they are also kept on disk (:mod:`mebench.methods.magnified_drivers`).
     """
 
     def __init__(
@@ -46,6 +41,7 @@ class Pipeline:
         factor: float | Literal["auto"] = "auto",
         demagnifier: Magnifier | None = None,
         demagnify_by: Literal["output", "magnified", "nominal"] = "output",
+        recipe: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
         self._backbone = backbone
@@ -54,7 +50,8 @@ class Pipeline:
         self._factor = factor
         self._demagnifier = demagnifier
         self._by = demagnify_by
-        self._drivers: OrderedDict[str, _Magnified] = OrderedDict()
+        self._recipe = recipe
+        self._drivers: OrderedDict[str, Magnified] = OrderedDict()
         self._enrolled: tuple[str, Any] | None = None
 
     def generate(self, source: Source, driving: Driving) -> Generated:
@@ -78,7 +75,7 @@ class Pipeline:
         return self._backbone.drive(self._enrolled[1], frames, reference)
 
     def _demagnified(
-        self, frames: torch.Tensor, driver: _Magnified, driving: Driving, info: dict[str, Any]
+        self, frames: torch.Tensor, driver: Magnified, driving: Driving, info: dict[str, Any]
     ) -> torch.Tensor:
         """Divide the motion of the generated clip; what was measured and used goes into ``info``."""
         assert self._demagnifier is not None
@@ -106,9 +103,9 @@ class Pipeline:
             "demagnify_by": self._by,
         }
 
-    def _magnified(self, driving: Driving) -> _Magnified:
+    def _magnified(self, driving: Driving) -> Magnified:
         if self._magnifier is None and not self._scaling:
-            return _Magnified(driving.frames, 1.0, 1.0)
+            return Magnified(driving.frames, 1.0, 1.0)
         if driving.key in self._drivers:
             self._drivers.move_to_end(driving.key)
             return self._drivers[driving.key]
@@ -117,14 +114,20 @@ class Pipeline:
             wanted = automatic_factor(driving.frames, driving.onset, driving.apex)
         if self._magnifier is None:
             # Scaled inside the backbone: what is measured on its output is the whole gain.
-            return self._kept(driving.key, _Magnified(driving.frames, float(wanted), 1.0))
+            return self._kept(driving.key, Magnified(driving.frames, float(wanted), 1.0))
         low, high = self._magnifier.factors
         factor = min(max(float(wanted), low), high)
-        frames = magnify(self._magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
-        gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
-        return self._kept(driving.key, _Magnified(frames, factor, gain))
+        magnifier = self._magnifier
 
-    def _kept(self, key: str, driver: _Magnified) -> _Magnified:
+        def make() -> Magnified:
+            frames = magnify(magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
+            gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
+            return Magnified(frames, factor, gain)
+
+        recipe = self._recipe
+        return self._kept(driving.key, make() if recipe is None else kept(driving, {**recipe, "factor": factor}, make))
+
+    def _kept(self, key: str, driver: Magnified) -> Magnified:
         self._drivers[key] = driver
         while len(self._drivers) > _KEPT_DRIVERS:
             self._drivers.popitem(last=False)

@@ -1,0 +1,170 @@
+"""Where the time of a run goes: ``python benchmarks/harness.py [BACKBONE ...] [--tasks 4] [--size lite]``.
+
+Runs ``magplus`` with each backbone on the first tasks of ``open-mini`` in this process, on one thread, and prints how the
+processor's time is spent, each moment under the innermost of these stages:
+
+    networks   inside a network: magnifier, backbone, face mesh, judges of realism, identity and action units
+    flow       inside the flow estimator
+    method     the rest of a method: warping, fitting head motion, batching
+    scoring    the rest of the metrics
+    decode     reading or rendering what goes in, and the exact flow
+    encode     compressing clips and pictures
+    store      hashing, writing and reading the files of the run
+    page       the rest of the page
+    harness    everything else: planning, provenance, statistics, tables
+
+``--size official`` takes backbones of the published size with random weights in the place of those that ship. Data is rendered
+and one task is done before the clock starts, so that only what every run pays is counted; floor and ceiling are scored
+once a protocol and machine and are left out. ``--bounds`` counts them, ``--fresh`` counts rendering too.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")})
+
+import argparse
+import functools
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STAGES = ("networks", "flow", "method", "scoring", "decode", "encode", "store", "page", "harness")
+INHERENT = ("networks", "flow")
+
+
+class Split:
+    """Processor time by stage; at every moment the innermost stage counts."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self._stack = ["outside"]
+        self._last = time.process_time()
+
+    def enter(self, stage: str) -> None:
+        """Begin ``stage`` within the present one."""
+        self._tick()
+        self._stack.append(stage)
+
+    def leave(self) -> None:
+        """Go back to the stage around."""
+        self._tick()
+        self._stack.pop()
+
+    def _tick(self) -> None:
+        now = time.process_time()
+        self.seconds[self._stack[-1]] += now - self._last
+        self._last = now
+
+    def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        """``function``, its time counted under ``stage``. Networks inside networks are not told apart."""
+
+        @functools.wraps(function)
+        def counted(*arguments: Any, **options: Any) -> Any:
+            if stage == "networks" and self._stack[-1] == "networks":
+                return function(*arguments, **options)
+            self.enter(stage)
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.leave()
+
+        return counted
+
+    def watch(self, owner: Any, name: str, stage: str) -> None:
+        """Replace a function of a module or class by a timed one."""
+        setattr(owner, name, self.timed(getattr(owner, name), stage))
+
+
+def watched() -> Split:
+    """A split whose stages are those of the modules of mebench, from now on."""
+    import torch
+
+    import mebench.runs.page
+    from mebench import files, video
+    from mebench.datasets.synme import truth
+    from mebench.metrics.identity import faces
+    from mebench.motion.flow import DisFine
+    from mebench.motion.tflite import Network
+    from mebench.runs import start, unit
+    from mebench.runs.inputs import TaskInputs
+    from mebench.runs.page import pictures, sheet
+    from mebench.runs.store import RunStore
+
+    split = Split()
+    split.watch(torch.nn.Module, "__call__", "networks")
+    split.watch(Network, "__call__", "networks")
+    split.watch(faces, "embed", "networks")
+    split.watch(DisFine, "__call__", "flow")
+    split.watch(unit, "generate", "method")
+    for name in ("score", "curves", "calibration"):
+        split.watch(unit, name, "scoring")
+    split.watch(TaskInputs, "prepare", "decode")
+    split.watch(truth.PlannedFlow, "__call__", "decode")
+    split.watch(truth, "unit_motion", "decode")
+    split.watch(video, "read_video", "decode")
+    split.watch(video, "_encode", "encode")
+    split.watch(pictures, "sheet", "encode")
+    split.watch(sheet, "encode", "encode")
+    for name in ("row", "cost", "write_row", "write_cost", "write_clip", "write_vectors", "read_clip", "is_whole"):
+        split.watch(RunStore, name, "store")
+    split.watch(files, "write_whole", "store")
+    split.watch(mebench.runs.page, "build", "page")
+    split.watch(start, "run_spec", "harness")
+    return split
+
+
+def measure(split: Split, backbone: str, tasks: int, *, bounds: bool, fresh: bool) -> dict[str, float]:
+    """Seconds by stage of ``tasks`` tasks, in a run folder that is thrown away."""
+    import mebench
+
+    def run(folder: str, limit: int) -> None:
+        mebench.run("magplus", backbone, "open-mini", jobs=0, limit=limit, out=folder, bounds=bounds)
+
+    with tempfile.TemporaryDirectory() as once, tempfile.TemporaryDirectory() as folder:
+        run(once, 1 if fresh else tasks)
+        before = split.seconds.copy()
+        run(folder, tasks)
+    return {stage: split.seconds[stage] - before[stage] for stage in STAGES}
+
+
+def use_official() -> None:
+    """Backbones of the published size, with random weights, wherever one is asked for by name."""
+    from official_backbones import official
+
+    from mebench import registry
+
+    load = registry.load
+    registry.load = lambda kind, name: (lambda **_: official(name)) if kind == "backbones" else load(kind, name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("backbones", nargs="*", default=["fomm", "fsrt", "metaportrait", "emoportraits"])
+    parser.add_argument("--tasks", type=int, default=4)
+    parser.add_argument("--size", choices=("lite", "official"), default="lite")
+    parser.add_argument("--bounds", action="store_true")
+    parser.add_argument("--fresh", action="store_true")
+    arguments = parser.parse_args()
+    home = tempfile.TemporaryDirectory() if arguments.fresh or arguments.bounds else None
+    if home is not None:
+        os.environ["MEBENCH_HOME"] = str(Path(home.name))
+    if arguments.size == "official":
+        use_official()
+    split = watched()
+    print(f"share of processor time in %, {arguments.tasks} tasks of open-mini, {arguments.size} weights")  # noqa: T201
+    print(f"{'':14s}" + "".join(f"{stage:>9s}" for stage in STAGES) + "   s/task  outside networks and flow")  # noqa: T201
+    for name in arguments.backbones:
+        seconds = measure(split, name, arguments.tasks, bounds=arguments.bounds, fresh=arguments.fresh)
+        total = sum(seconds.values())
+        outside = 1.0 - sum(seconds[stage] for stage in INHERENT) / total
+        shares = "".join(f"{100 * seconds[stage] / total:9.1f}" for stage in STAGES)
+        print(f"{name:14s}{shares}{total / arguments.tasks:9.2f}{100 * outside:8.1f} %", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

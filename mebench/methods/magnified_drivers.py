@@ -1,0 +1,131 @@
+"""Magnified drivers on disk: a second backbone, or a run that is started again, does not magnify a clip twice.
+
+A file holds the frames bit for bit. Its name covers everything that they depend on: the driver's pixels and times, the
+magnifier with its options and weights, the asked-for factor, the code of the rooms that magnify, and the libraries under
+it. A file that is damaged is not read; it is written anew. The oldest files go when the folder passes its limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from mebench.clip import Driving
+from mebench.errors import ConfigError
+from mebench.files import write_bytes
+from mebench.home import home
+
+LIMIT = "MEBENCH_MAGNIFIED_GB"
+"""Environment variable: gigabytes that are kept at most, 0 for none."""
+
+GIGABYTES = 4.0
+"""About 400 clips of 13 frames at 256 px, which are 10 MB each."""
+
+_ROOMS = ("magnification", "motion")
+_HASH = 32
+
+
+@dataclass(frozen=True)
+class Magnified:
+    """frames: float32 ``[T,3,H,W]``. factor: that was asked of the magnifier. gain: that it reached, as measured."""
+
+    frames: torch.Tensor
+    factor: float
+    gain: float
+
+
+def kept(driving: Driving, recipe: dict[str, Any], make: Callable[[], Magnified]) -> Magnified:
+    """``make()``, or what it gave for the same driver and ``recipe`` (JSON values) before.
+
+    Raises :class:`~mebench.errors.StorageError` when the folder cannot be written and
+    :class:`~mebench.errors.ConfigError` when the limit is no number.
+    """
+    limit = _limit()
+    if limit <= 0.0:
+        return make()
+    path = folder() / f"{_name(driving, recipe)}.bin"
+    found = _read(path, tuple(driving.frames.shape))
+    if found is not None:
+        return found
+    made = make()
+    write_bytes(path, _packed(made))
+    _trim(path, limit)
+    return made
+
+
+def folder() -> Path:
+    """Where the files lie."""
+    return home() / "cache" / "magnified"
+
+
+def _name(driving: Driving, recipe: dict[str, Any]) -> str:
+    pixels = hashlib.sha256(np.ascontiguousarray(driving.frames.numpy()).tobytes()).hexdigest()
+    times = [driving.fps, driving.onset, driving.apex]
+    text = json.dumps([pixels, list(driving.frames.shape), times, recipe, _code()], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@cache
+def _code() -> list[str]:
+    """The source of the rooms that magnify, and versions of what is under it."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((Path(__file__).resolve().parents[1] / room).rglob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return [digest.hexdigest(), torch.__version__, cv2.__version__, np.__version__]
+
+
+def _packed(made: Magnified) -> bytes:
+    """SHA-256 of the rest; factor and gain as float64; the frames as float32."""
+    values = np.array([made.factor, made.gain], dtype="<f8").tobytes()
+    body = values + made.frames.contiguous().numpy().astype("<f4", copy=False).tobytes()
+    return hashlib.sha256(body).digest() + body
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> Magnified | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    body = memoryview(data)[_HASH:]
+    if hashlib.sha256(body).digest() != data[:_HASH] or len(body) != 16 + 4 * int(np.prod(shape)):
+        return None
+    factor, gain = np.frombuffer(body[:16], dtype="<f8").tolist()
+    frames = np.frombuffer(body[16:], dtype="<f4").astype(np.float32).reshape(shape)
+    return Magnified(torch.from_numpy(frames), factor, gain)
+
+
+def _trim(newest: Path, gigabytes: float) -> None:
+    """Remove the oldest files until the folder keeps its limit; another process may be at it too."""
+    files = []
+    for path in newest.parent.glob("*.bin"):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        files.append((status.st_mtime, status.st_size, path))
+    excess = sum(size for _, size, _ in files) - gigabytes * 1e9
+    for _, size, path in sorted(files):
+        if excess <= 0.0:
+            break
+        if path != newest:
+            path.unlink(missing_ok=True)
+            excess -= size
+
+
+def _limit() -> float:
+    text = os.environ.get(LIMIT, "")
+    try:
+        return float(text) if text else GIGABYTES
+    except ValueError as error:
+        raise ConfigError(f"{LIMIT} is '{text}'; give a number of gigabytes, 0 for none.") from error
