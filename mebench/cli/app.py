@@ -70,6 +70,9 @@ class _Front(TyperGroup):
         except Exception as error:
             if _is_usage_error(error):
                 raise
+            if _hides_an_interrupt(error):
+                _say("mebench: interrupted.", ctx, trace=False)
+                raise typer.Exit(_INTERRUPTED) from error
             _say(f"mebench: unexpected {type(error).__name__}: {error} (--debug shows where; please report it).", ctx)
             raise typer.Exit(1) from error
 
@@ -77,6 +80,16 @@ class _Front(TyperGroup):
 def _is_usage_error(error: Exception) -> bool:
     """Whether the command line itself was wrong: typer shows these well (its classes moved between versions)."""
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _hides_an_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C was caught by a library on its way up and raised again as an error of the library's own: pydantic does
+    so, and keeps the name in its words alone."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say(text: str, ctx: Any, trace: bool = True) -> None:

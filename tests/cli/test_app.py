@@ -110,6 +110,16 @@ def test_ctrl_c_is_one_line_and_exit_code_130(monkeypatch):
     assert result.stderr.strip() == "mebench: interrupted."
 
 
+def test_an_interrupt_that_a_library_swallowed_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> None:
+        raise ValueError("Error calling function `<lambda>`: KeyboardInterrupt: ")
+
+    monkeypatch.setattr("mebench.protocol.load_protocol", interrupted)
+    result = invoke("protocol", "show", "open-mini")
+    assert result.exit_code == 130
+    assert result.stderr.strip() == "mebench: interrupted."
+
+
 def test_a_protocol_with_a_typo_is_refused_with_its_line(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text((packaged("protocols") / "open-mini.yaml").read_text().replace("metrics:", "metrcs:"))

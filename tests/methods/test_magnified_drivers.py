@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from mebench.clip import Driving
+from mebench import registry
+from mebench.clip import Driving, Source
 from mebench.errors import ConfigError
+from mebench.magnification.warp import FlowWarp
+from mebench.methods.build import build
+from mebench.methods.card import MethodFile
 from mebench.methods.magnified_drivers import LIMIT, Magnified, folder, kept
 
 
@@ -94,30 +98,33 @@ def test_the_folder_keeps_its_limit(driving, monkeypatch):
         kept(driving, RECIPE, make)
 
 
-def test_a_second_backbone_finds_the_drivers_of_the_first(driving, monkeypatch):
-    from mebench.clip import Source
-    from mebench.datasets.synme.dataset import Synme, read_portrait
-    from mebench.magnification.warp import FlowWarp
-    from mebench.methods.build import build
-    from mebench.methods.card import MethodFile
+class Echo:
+    """A backbone that gives the driver back."""
 
+    def enroll(self, image: torch.Tensor) -> None: ...
+
+    def drive(self, source: None, frames: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+        return frames
+
+
+def test_a_second_backbone_finds_the_drivers_of_the_first(monkeypatch):
     calls: list[float] = []
-    magnify = FlowWarp.magnify
+    load, magnify = registry.load, FlowWarp.magnify
 
     def counted(self, frames, factor, *rest, **options):
         calls.append(factor)
         return magnify(self, frames, factor, *rest, **options)
 
     monkeypatch.setattr(FlowWarp, "magnify", counted)
-    frames = torch.from_numpy(Synme().clip_frames("d-validation-01-0", [0, 10, 20])).permute(0, 3, 1, 2).float() / 255
-    clip = Driving("d-validation-01-0", frames, 30.0, 0, 1, 2)
-    image = torch.from_numpy(read_portrait("d-validation-00")).permute(2, 0, 1).float() / 255
+    monkeypatch.setattr(registry, "load", lambda kind, name: Echo if kind == "backbones" else load(kind, name))
+    clip = Driving("clip", torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(2)), 30.0, 0, 1, 2)
     made = []
-    for backbone in ("fomm", "metaportrait"):
+    for backbone in ("fomm", "fsrt"):
         content = {
             "name": "m", "version": 1, "card": {"title": "t", "summary": "s", "authors": ["a"], "licence": "CC0-1.0"},
             "pipeline": {"magnifier": {"name": "warp", "factor": 4.0}, "backbone": {"name": backbone}},
         }  # fmt: skip
-        made.append(build(MethodFile.model_validate(content)).generate(Source("d", image), clip))
+        made.append(build(MethodFile.model_validate(content)).generate(Source("a", clip.frames[0]), clip))
     assert calls == [4.0]
+    assert torch.equal(made[0].frames, made[1].frames)
     assert made[0].info == made[1].info
