@@ -92,23 +92,23 @@ def read_workbook(path: Path) -> list[Sheet]:
     """
     try:
         if path.stat().st_size > _LARGEST:
-            raise InputError(f"the annotation {path} holds more than {_LARGEST >> 20} MB; it is another file.")
+            raise InputError(f"the table {path} holds more than {_LARGEST >> 20} MB; it is another file.")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"cannot read the annotation {path}: {error.strerror or error}; connect its disk or check the path."
+            f"cannot read the table {path}: {error.strerror or error}; connect its disk or check the path."
         ) from error
     if not data:
-        raise InputError(f"the annotation {path} is empty; copy it again.")
+        raise InputError(f"the table {path} is empty; copy it again.")
     suffix = path.suffix.lower()
     check_archive(io.BytesIO(data), str(path), _UNPACKED)
     try:
         sheets = dict(_rows_csv(data)) if suffix == ".csv" else _rows_of(data, suffix)
     except InputError as error:
-        raise InputError(f"the annotation {path} {error}") from error
+        raise InputError(f"the table {path} {error}") from error
     except Exception as error:  # the readers of workbooks raise whatever their archive and XML libraries raise
         raise InputError(
-            f"the annotation {path} cannot be read as {suffix or 'a workbook'} ({type(error).__name__}); it is damaged or "
+            f"the table {path} cannot be read as {suffix or 'a workbook'} ({type(error).__name__}); it is damaged or "
             "cut short: copy it again."
         ) from error
     return [Sheet(path, name, _trimmed(rows)) for name, rows in sheets.items()]

@@ -148,7 +148,6 @@ KNOWN_WRITERS = {
     "mebench/training/": "logs of numbers",
     "mebench/leaderboard/study/build.py": "the empty sheet of coders",
     "mebench/leaderboard/rounds/sealed.py": "numbered names alone",
-    "mebench/leaderboard/site/exports.py": "fields that verify has refused formulas in",
 }
 
 

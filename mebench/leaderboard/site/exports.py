@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mebench.csv_text import csv_text
 from mebench.leaderboard.site.boards import Board
 from mebench.runs.summary import counted_value
 
@@ -86,12 +85,8 @@ def _head(entry: Any) -> Line:
 
 def as_csv(columns: Sequence[str], lines: Iterator[Line]) -> str:
     """Text of a table: empty for None, ``true`` and ``false``, numbers with all their digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for line in lines:
-        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in line])
-    return text.getvalue()
+    plain = ([str(value).lower() if isinstance(value, bool) else value for value in line] for line in lines)
+    return csv_text([columns, *plain])
 
 
 def has_parquet() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from scipy import stats
 
+from mebench.datasets.sheets import as_text, read_workbook
 from mebench.errors import InputError
 from mebench.leaderboard import strict_json
 from mebench.leaderboard.schema import Strict
@@ -103,20 +102,9 @@ def _mark(cell: str, where: str) -> int | None:
 
 
 def _rows(path: Path) -> Iterator[Sequence[str]]:
-    data = _bytes(path)
-    if path.suffix.lower() == ".csv":
-        try:
-            yield from (row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) if any(row))
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise InputError(f"{path} is no CSV table in UTF-8: {error}.") from error
-        return
-    from openpyxl import load_workbook
-
-    try:
-        page = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-        lines = [["" if cell is None else str(cell) for cell in row] for row in page.iter_rows(values_only=True)]
-    except Exception as error:  # a damaged workbook raises many things; all mean the same
-        raise InputError(f"{path} is no xlsx table: {error}.") from error
+    _bytes(path)
+    sheets = read_workbook(path)
+    lines = [[as_text(cell) for cell in row] for row in sheets[0].rows] if sheets else []
     yield from (line for line in lines if any(line))
 
 
