@@ -10,14 +10,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
+
+from mebench.cli.app import hides_an_interrupt
+from mebench.errors import MebenchError
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 PLUGIN = TESTS / "runs" / "plugin"
@@ -81,11 +84,12 @@ class Session:
 
     def __init__(self, body: Callable[[], object]) -> None:
         self._words, theirs = os.pipe()
-        self.process = os.fork()
-        if self.process == 0:
-            os.setsid()
-            os.close(self._words)
-            _act(body, theirs)
+        with _uninterrupted():
+            self.process = os.fork()
+            if self.process == 0:
+                os.setsid()
+                os.close(self._words)
+                _act(body, theirs)
         os.close(theirs)
 
     def send(self, number: int, *, everybody: bool) -> None:
@@ -101,23 +105,33 @@ class Session:
 
 
 def _act(body: Callable[[], object], words: int) -> None:
-    from mebench.cli.app import _hides_an_interrupt
-    from mebench.errors import MebenchError
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """In the child: interrupts reach ``body`` alone."""
     code, message = 1, ""
     try:
-        body()
-        code = 0
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            body()
+            code = 0
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     except MebenchError as error:
         code, message = error.exit_code, str(error)
-    except KeyboardInterrupt:
-        code = 130
     except BaseException as error:
-        code, message = (130, "") if _hides_an_interrupt(error) else (1, f"{type(error).__name__}: {error}")
+        code, message = (130, "") if hides_an_interrupt(error) else (1, f"{type(error).__name__}: {error}")
     finally:
         os.write(words, message.encode("utf-8"))
         os._exit(code)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Interrupts wait until the block is left: a child must not be interrupted before it is on its own."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def forked_work(setup: Any, pieces: Sequence[Any], jobs: int, on_finished: Callable[[Any], None]) -> None:
@@ -130,11 +144,13 @@ def forked_work(setup: Any, pieces: Sequence[Any], jobs: int, on_finished: Calla
     workers = []
     for index in range(min(jobs, len(pieces))):
         mine, theirs = Pipe(duplex=False)
-        process = os.fork()
-        if process == 0:
-            os.close(ours)
-            mine.close()
-            _serve(setup, pieces[index::jobs], theirs, life)
+        with _uninterrupted():
+            process = os.fork()
+            if process == 0:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                os.close(ours)
+                mine.close()
+                _serve(setup, pieces[index::jobs], theirs, life)
         theirs.close()
         workers.append(process)
         answers[mine] = pieces[index::jobs]
@@ -164,7 +180,6 @@ def forked_work(setup: Any, pieces: Sequence[Any], jobs: int, on_finished: Calla
 def _serve(setup: Any, pieces: Sequence[Any], answers: Connection, life: int) -> None:
     from mebench.runs.worker import Service, one_thread
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(life,), daemon=True).start()
     try:
         with one_thread():

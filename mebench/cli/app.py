@@ -70,7 +70,7 @@ class _Front(TyperGroup):
         except Exception as error:
             if _is_usage_error(error):
                 raise
-            if _hides_an_interrupt(error):
+            if hides_an_interrupt(error):
                 _say("mebench: interrupted.", ctx, trace=False)
                 raise typer.Exit(_INTERRUPTED) from error
             _say(f"mebench: unexpected {type(error).__name__}: {error} (--debug shows where; please report it).", ctx)
@@ -82,7 +82,7 @@ def _is_usage_error(error: Exception) -> bool:
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 
-def _hides_an_interrupt(error: BaseException | None) -> bool:
+def hides_an_interrupt(error: BaseException | None) -> bool:
     """Whether Ctrl-C was caught by a library on its way up and raised again as an error of the library's own: pydantic does
     so, and keeps the name in its words alone."""
     while error is not None:
