@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from mebench.detectors.settings import Settings
+    from mebench.detectors.trial import Trial
 
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
 
@@ -42,17 +45,18 @@ def inputs(
 
     Example: mebench au inputs --protocol open-cd6
     """
-    from mebench.detectors.trial import every_clip, oddities
+    from mebench.detectors.trial import every_clip
+    from mebench.errors import MebenchError
     from mebench.runs.detection import read_trials
 
     trials = read_trials(protocol)
-    for line in oddities(trials):
-        typer.echo(line, err=True)
     clips = every_clip(trials)
     for number, clip in enumerate(clips, 1):
-        clip.read_pair()
+        with suppress(MebenchError):  # said and counted below
+            clip.read_pair()
         if number % 50 == 0 or number == len(clips):
             typer.echo(f"{number} of {len(clips)} clips", err=True)
+    _usable(trials)
 
 
 @app.command()
@@ -118,7 +122,7 @@ def train(
     from mebench.runs.detection import make_detector, read_trials
 
     made = _settings(epochs, rate, imbalance, start).applied(make_detector(detector))
-    trials = {trial.fold: trial for trial in read_trials(protocol)}
+    trials = {trial.fold: trial for trial in _usable(read_trials(protocol))}
     if leave_out not in trials:
         raise ConfigError(f"the protocol {protocol} has no fold '{leave_out}'; known: {', '.join(trials)}.")
     made.fit(trials[leave_out].train, seed=seed)
@@ -147,16 +151,13 @@ def eval_(
     """
     from mebench.detectors.published import CD6ME
     from mebench.detectors.table import comparison, definitions, markdown
-    from mebench.detectors.trial import oddities
     from mebench.files import write_json
     from mebench.runs.detection import evaluate_detectors, make_detector, read_trials
 
     for name in detectors:
         make_detector(name)
     settings = _settings(epochs, rate, imbalance, start)
-    trials = read_trials(protocol)
-    for line in oddities(trials):
-        typer.echo(line, err=True)
+    trials = _usable(read_trials(protocol))
 
     def written(records: list[dict[str, Any]]) -> None:
         if out is not None:
@@ -300,7 +301,7 @@ def downstream(
     clips = generated_clips(run)
     found = learn(
         partial(make_detector, detector),
-        read_trials(protocol),
+        _usable(read_trials(protocol)),
         clips,
         range(45, 45 + seeds),
         say=lambda text: typer.echo(text, err=True),
@@ -315,6 +316,15 @@ def downstream(
         means = (sum(values) / len(values) for values in found[key].values())
         sign = "+" if key == "gain" else ""
         typer.echo(f"{key:16}" + "".join(f"{value:{sign}11.3f}" for value in means))
+
+
+def _usable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    from mebench.detectors.trial import oddities, usable
+
+    kept, lines = usable(trials)
+    for line in (*lines, *oddities(kept)):
+        typer.echo(line, err=True)
+    return kept
 
 
 def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Path | None) -> Settings:

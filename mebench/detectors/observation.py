@@ -47,7 +47,7 @@ class Observation:
     key, dataset, domain, subject: as in :class:`~mebench.clip.Clip`.
     present: which of the twelve action units are annotated, bool ``[12]``; None where it is not known.
     onset, apex, offset: frame indices. read_pair: gives onset and apex. read_frames: gives chosen frames,
-    uint8 ``[K,H,W,3]`` at the recorded size.
+    uint8 ``[K,H,W,3]`` at the recorded size. flags: what a reader must know of the annotation.
     """
 
     key: str
@@ -60,6 +60,7 @@ class Observation:
     offset: int
     read_pair: Callable[[], OnsetApex]
     read_frames: Callable[[Sequence[int]], Pixels]
+    flags: tuple[str, ...] = ()
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def once(self, recipe: Callable[[Observation], Value]) -> Value:

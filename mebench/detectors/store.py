@@ -46,6 +46,7 @@ def stored_observation(dataset: Dataset, clip: Clip, present: NDArray[np.bool_] 
         offset=clip.offset,
         read_pair=partial(_stored_pair, _path(dataset, clip), clip, read),
         read_frames=read,
+        flags=clip.flags,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from mebench.detectors.contract import labels
 from mebench.detectors.observation import Observation
+from mebench.errors import InputError, MebenchError
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +45,48 @@ def oddities(trials: Iterable[Trial]) -> tuple[str, ...]:
     """What a reader must know of the test clips, counted, one line each."""
     lines = []
     for trial in trials:
-        counts = {
+        counts: dict[str, int] = {
             "show none of the twelve action units": int((~labels(trial.test).any(axis=1)).sum()),
             "have their apex at the onset, so that their flow is zero": sum(c.apex == c.onset for c in trial.test),
         }
+        for flag in sorted({flag for clip in trial.test for flag in clip.flags}):
+            counts[f"are marked '{flag}'"] = sum(flag in clip.flags for clip in trial.test)
         lines += [
             f"fold {trial.fold}: {count} of {len(trial.test)} clips {what}" for what, count in counts.items() if count
         ]
     return tuple(lines)
+
+
+def usable(trials: Iterable[Trial]) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
+    """The trials without clips whose onset and apex frame cannot be read or measured, and what was found, in lines: each
+    clip that is left out with the reason, and how many test clips of a fold are grey.
+
+    Computes every pair that is not stored yet. Raises :class:`InputError` when a fold has no clip left to learn from or to
+    be tested on.
+    """
+    trials = tuple(trials)
+    broken: dict[tuple[str, str], str] = {}
+    grey: set[tuple[str, str]] = set()
+    for clip in every_clip(trials):
+        try:
+            frames = clip.read_pair().frames
+        except MebenchError as error:
+            broken[clip.dataset, clip.key] = str(error)
+            continue
+        if (frames == frames[..., :1]).all():
+            grey.add((clip.dataset, clip.key))
+    lines = [f"left out {key} of {dataset}: {reason}" for (dataset, key), reason in broken.items()]
+    kept = tuple(
+        replace(trial, **{part: _without(getattr(trial, part), broken) for part in ("train", "validation", "test")})
+        for trial in trials
+    )
+    for trial in kept:
+        if not trial.train or not trial.test:
+            raise InputError(f"the fold {trial.fold} has no usable clip left to learn from or to be tested on.")
+        if count := sum((clip.dataset, clip.key) in grey for clip in trial.test):
+            lines.append(f"fold {trial.fold}: {count} of {len(trial.test)} clips are grey")
+    return kept, tuple(lines)
+
+
+def _without(clips: Iterable[Observation], broken: Mapping[tuple[str, str], str]) -> tuple[Observation, ...]:
+    return tuple(clip for clip in clips if (clip.dataset, clip.key) not in broken)
