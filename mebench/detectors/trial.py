@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from mebench.detectors.contract import labels
@@ -77,7 +77,9 @@ def usable(trials: Iterable[Trial]) -> tuple[tuple[Trial, ...], tuple[str, ...]]
             grey.add((clip.dataset, clip.key))
     lines = [f"left out {key} of {dataset}: {reason}" for (dataset, key), reason in broken.items()]
     kept = tuple(
-        replace(trial, **{part: _without(getattr(trial, part), broken) for part in ("train", "validation", "test")})
+        Trial(
+            trial.fold, _without(trial.train, broken), _without(trial.validation, broken), _without(trial.test, broken)
+        )
         for trial in trials
     )
     for trial in kept:
