@@ -7,6 +7,8 @@ is named after the dataset's fingerprint and the flow estimator, so that another
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -69,8 +71,11 @@ def _path(dataset: Dataset, clip: Clip) -> Path:
 
 def _stored_pair(path: Path, clip: Clip, read: partial[Pixels]) -> Pair:
     if path.is_file():
-        with np.load(path) as stored:
-            return Pair(stored["frames"], stored["flow"].astype(np.float32))
+        try:
+            with np.load(path) as stored:
+                return Pair(stored["frames"], stored["flow"].astype(np.float32))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            path.unlink(missing_ok=True)  # damaged on the disk (members carry a checksum): measured again
     pair = measure(read([clip.onset, clip.apex]))
     kept = Pair(pair.frames, pair.flow.astype(np.float16).astype(np.float32))
     write_whole(
