@@ -12,7 +12,9 @@ def submit(
     name: str = typer.Option(..., "--name", help="Name of the method on the board: a-z, 0-9 and '-'."),
     version: str | None = typer.Option(None, "--version", help="Default: the next whole number."),
     supersedes: str | None = typer.Option(
-        None, "--supersedes", help="Version that this one replaces. Default: the newest. 'none': it adds to the others."
+        None,
+        "--supersedes",
+        help="Version that this one replaces. Default: the newest on the same protocol and backbone. 'none': it adds.",
     ),
     card: Path | None = typer.Option(None, "--card", help="The card (YAML); default: the card of method.yaml."),
     out: Path = typer.Option(Path("submissions"), "--out", help="The tree of submissions."),

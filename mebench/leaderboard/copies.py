@@ -1,15 +1,30 @@
-"""The same outputs under two names: hashes, scores and vectors are held against every other submission of the tree."""
+"""The same outputs under two names, and bounds or real vectors that are not those of everybody else: hashes, scores and
+vectors are held against every other submission of the tree."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mebench.errors import MebenchError
-from mebench.leaderboard.folder import Result, Submission, read_all
+from mebench.leaderboard.features import unpack
+from mebench.leaderboard.folder import Result, Submission, read_all, read_bytes
+from mebench.metrics.encoders.clip_vector import PairVectors
+from mebench.runs.schema import ScoreRecord
+
+NEAR = 1e-4
+"""Relative difference below which scores count as copied: dust on a copy moves them by less, another method by more."""
+
+NEAR_VECTORS = 1e-3
+"""The same of the vectors of outputs. On open-mini those of two methods that ship differ by 0.004 to 0.1."""
+
+BETWEEN_MACHINES = 0.05
+"""Relative difference of bounds that other processors may make; see ``mebench.leaderboard.rerun.RELATIVE``."""
 
 Found = tuple[Literal["error", "warning"], str, str, str]
 
@@ -31,30 +46,77 @@ def check(submission: Submission, tree: Path) -> Iterator[Found]:
             continue
         for result in submission.results:
             for theirs in other.results:
+                if theirs.run.protocol.hash != result.run.protocol.hash:
+                    continue
+                place = f"results/{result.name}"
                 if same := _same(result, theirs):
                     level: Literal["error", "warning"] = "error" if submission.card.role == "method" else "warning"
-                    yield level, "copies", f"results/{result.name}", f"{same} of {other.key}, {theirs.name}"
+                    yield level, "copies", place, f"{same} of {other.key}, {theirs.name}"
+                if unlike := _other_world(result, theirs):
+                    yield "error", "bounds", place, f"{unlike} of {other.key}, {theirs.name}"
 
 
 def _same(mine: Result, theirs: Result) -> str | None:
-    if mine.run.protocol.hash != theirs.run.protocol.hash:
-        return None
     outputs = {row["task"]["key"]: row["clip"]["pixels_sha256"] for row in theirs.rows if row["clip"]}
     equal = sum(
         row["clip"] is not None and outputs.get(row["task"]["key"]) == row["clip"]["pixels_sha256"] for row in mine.rows
     )
     if outputs and 2 * equal > len(mine.rows):
         return f"{equal} of {len(mine.rows)} outputs are those"
-    numbers = {row["task"]["key"]: _numbers(row["scores"]) for row in theirs.rows if row["scores"]}
-    equal = sum(bool(row["scores"]) and numbers.get(row["task"]["key"]) == _numbers(row["scores"]) for row in mine.rows)
+    numbers = {row["task"]["key"]: row["scores"] for row in theirs.rows if row["scores"]}
+    equal = sum(bool(row["scores"]) and _alike(row["scores"], numbers.get(row["task"]["key"])) for row in mine.rows)
     if numbers and 2 * equal > len(mine.rows):
         return f"{equal} of {len(mine.rows)} rows of scores are those"
-    files = [result.folder / "features.npz" for result in (mine, theirs)]
-    if all(file.is_file() for file in files) and len({hashlib.sha256(f.read_bytes()).digest() for f in files}) == 1:
-        return "the vectors are those"
+    first, second = _vectors(mine), _vectors(theirs)
+    near = sum(key in second and _near(first[key].made.luma, second[key].made.luma) for key in first)
+    if first and 2 * near > len(first):
+        return f"{near} of {len(first)} vectors of outputs are those"
     return None
 
 
-def _numbers(scores: object) -> tuple[tuple[str, float | None], ...]:
-    assert isinstance(scores, dict)  # rows are typed by read_clips
-    return tuple((name, score["value"]) for name, score in sorted(scores.items()))
+def _other_world(mine: Result, theirs: Result) -> str | None:
+    """Floor, ceiling and the vectors of real clips depend on the protocol alone: whoever has others has changed them."""
+    for name in ("floor", "ceiling"):
+        ours, known = (r.bounds["floor"] if name == "floor" else r.bounds["ceiling"] for r in (mine, theirs))
+        for key in sorted(set(ours or {}) & set(known or {})):
+            assert ours is not None and known is not None  # they have a key in common
+            if not _alike(ours[key]["scores"], known[key]["scores"], BETWEEN_MACHINES):
+                return f"the {name} of '{key}' is not that"
+    first, second = _vectors(mine), _vectors(theirs)
+    for key in sorted(set(first) & set(second)):
+        if first[key].real_is_driving == second[key].real_is_driving and not _near(
+            first[key].real.luma, second[key].real.luma, BETWEEN_MACHINES
+        ):
+            return f"the vector of the real clip of '{key}' is not that"
+    return None
+
+
+def _alike(mine: Mapping[str, ScoreRecord], theirs: Mapping[str, ScoreRecord] | None, room: float = NEAR) -> bool:
+    """Whether all numbers that both have differ by rounding alone: a copy with dust on it is a copy."""
+    if theirs is None or not set(mine) & set(theirs):
+        return False
+    return all(_close(mine[name]["value"], theirs[name]["value"], room) for name in set(mine) & set(theirs))
+
+
+def _close(first: float | None, second: float | None, room: float) -> bool:
+    if first is None or second is None:
+        return first is second
+    return abs(first - second) <= room * max(1.0, abs(first), abs(second))
+
+
+def _vectors(result: Result) -> dict[str, PairVectors]:
+    """Of the first encoder, by task; none where there are none that can be read, which the check of sets tells."""
+    file = result.folder / "features.npz"
+    if not file.is_file():
+        return {}
+    try:
+        found = unpack(read_bytes(file), "features.npz")
+    except MebenchError:
+        return {}
+    return {key: next(iter(pairs.values())) for key, pairs in found.items() if pairs}
+
+
+def _near(first: NDArray[np.float32], second: NDArray[np.float32], room: float = NEAR_VECTORS) -> bool:
+    if first.shape != second.shape:
+        return False
+    return float(np.linalg.norm(first - second)) <= room * max(float(np.linalg.norm(second)), 1e-12)

@@ -57,8 +57,8 @@ def submit(
 ) -> Submitted:
     """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
 
-    version: default the next whole number. supersedes: the version that this one replaces (default: the newest that is
-    there; ``none``: it stands beside those that are there). aggregates_only: of runs on licensed faces, give means,
+    version: default the next whole number. supersedes: the version that this one replaces (default: the newest with a
+    result on the same protocol and backbone; ``none``: it stands beside those that are there). aggregates_only: of runs on licensed faces, give means,
     intervals and counts of each dataset and nothing about a single clip; runs on open data keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of ``method.yaml`` is
     taken. with_previews: copy a few clips of each run's page, where the licences of its datasets allow them.
 
@@ -73,7 +73,7 @@ def submit(
     folder = root / chosen
     if folder.exists():
         raise ConfigError(f"{folder} exists, and submissions are never changed; leave --version out for the next one.")
-    replaced = None if supersedes == NOTHING else supersedes or (known[-1] if known else None)
+    replaced = None if supersedes == NOTHING else supersedes or _same_runs(root, known, found)
     if replaced and replaced not in known:
         raise ConfigError(f"{root} has no version '{supersedes}' to supersede; known: {', '.join(known) or 'none'}.")
     written = _card(found, name, Path(card) if card else None)
@@ -93,6 +93,16 @@ def submit(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Submitted(folder, tuple(_notes(written)), _commands(folder, name, chosen))
+
+
+def _same_runs(root: Path, known: Sequence[str], found: Sequence[Records]) -> str | None:
+    """The newest version with a result on a protocol and backbone of ``found``: what lies beside it stays as it is."""
+    mine = {result_name(records).rpartition("--")[0] for records in found}
+    for version in reversed(known):
+        folders = (root / version / "results").glob("*")
+        if mine & {folder.name.rpartition("--")[0] for folder in folders}:
+            return version
+    return None
 
 
 def _refuse(found: Sequence[Records], name: str) -> None:

@@ -19,6 +19,7 @@ from mebench.leaderboard.folder import Result, Submission, read_submission
 from mebench.leaderboard.licensed import withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.submit import sha256_of
+from mebench.methods.card import method_names
 from mebench.protocol import Protocol, Task, load_protocol, protocol_names
 from mebench.runs.schema import MetricInfo
 
@@ -149,6 +150,8 @@ def _card(submission: Submission) -> Iterator[Finding]:
     used = {result.backbone for result in every if result.backbone}
     if missing := sorted(used - set(card.backbones)):
         yield _error("card", "card.yaml", f"does not name the backbone '{missing[0]}'")
+    if card.role != "method" and card.name not in method_names():
+        yield _error("card", "card.yaml", f"has the role '{card.role}', which the benchmark's own methods alone have")
     if card.parameters is None:
         yield Finding("warning", "card", "card.yaml", "does not say how many parameters the method has")
     for result in every:

@@ -117,6 +117,18 @@ def test_open_data_are_not_hidden_behind_means(licensed: Callable[..., Path], tm
     assert [r.protocol for r in found.results] == ["open-mini"] and [a.protocol for a in found.aggregates] == [REAL]
 
 
+def test_a_version_on_another_protocol_stands_beside_the_older_one(
+    licensed: Callable[..., Path], tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    run = board_run.write_run(tmp_path / "open", "mine", None, 0.6)
+    replaced = []
+    for given in (run, licensed("mine", 0.6), run):
+        folder = submit([given], "mine", out=tree, with_previews=False).folder
+        replaced.append(read_submission(folder).manifest.supersedes)
+    assert replaced == [None, None, "1"]
+
+
 def change(file: str, edit: Callable[[Any], None]) -> Callable[[Path], None]:
     def damage(folder: Path) -> None:
         (path,) = folder.glob(f"results/*/{file}")
