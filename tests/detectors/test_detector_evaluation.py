@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from bump_clips import bump_clip, bump_trials
+from bump_clips import bump_clip, bump_clips
 from safetensors.torch import save_file
 from torch.nn import functional
 from typer.testing import CliRunner
@@ -24,6 +24,7 @@ from mebench.detectors.resnet import load_resnet10t, residual_network
 from mebench.detectors.schedule import Loss, Schedule, asymmetric_loss, order
 from mebench.detectors.settings import Settings
 from mebench.detectors.table import comparison, markdown, trained
+from mebench.detectors.trial import Trial
 from mebench.errors import CheckpointError, ConfigError
 from mebench.training.ma2mi import Ma2miNetwork, start_from
 
@@ -32,7 +33,9 @@ SHORT = Settings(epochs=2, rate=1e-3)
 
 @pytest.fixture(scope="module")
 def trials():
-    return bump_trials()[:2]
+    """Two folds of few clips."""
+    clips = {domain: bump_clips(domain, 10, 1000 * (1 + place)) for place, domain in enumerate("xy")}
+    return tuple(Trial(fold, clips["y" if fold == "x" else "x"], (), clips[fold]) for fold in clips)
 
 
 def short(name="off-apexnet", settings=SHORT):

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from bump_clips import bump_trials
+from bump_clips import bump_clips
 from typer.testing import CliRunner
 
 import mebench.runs.detection as detection
@@ -18,7 +18,7 @@ from mebench.detectors.flow_stack import FlowStack
 from mebench.detectors.frame_inputs import ColourTriple, GreyFrames, GreyPair, StemFeatures
 from mebench.detectors.lbp_top import LbpTop
 from mebench.detectors.observation import observe
-from mebench.detectors.trial import oddities, usable
+from mebench.detectors.trial import Trial, oddities, usable
 from mebench.errors import InputError
 from mebench.protocol import Fold, load_protocol, protocol_names
 
@@ -29,8 +29,7 @@ def film(height: int, width: int, frames: int = 12) -> np.ndarray:
 
 @pytest.fixture
 def odd_trial():
-    trial = bump_trials()[0]
-    first, second, third, fourth, fifth, *rest = trial.test[:8]
+    first, second, third, fourth, fifth, *rest = bump_clips("x", 8, 1000)
 
     def unreadable():
         raise InputError("the frame 7 of the clip is missing.")
@@ -45,7 +44,7 @@ def odd_trial():
         dataclasses.replace(fifth, present=np.zeros(12, dtype=bool)),
         *(dataclasses.replace(clip, present=np.ones(12, dtype=bool)) for clip in rest),
     )
-    return dataclasses.replace(trial, test=odd, validation=())
+    return Trial("x", bump_clips("y", 12, 2000), (), odd)
 
 
 def test_odd_clips_are_handled_and_counted(odd_trial):
