@@ -179,6 +179,7 @@ def demagnification(
     out: Path = typer.Option(Path("runs/demagnification"), help="Folder of the tables and the plot."),
     split: EvaluatedSplit = typer.Option(EvaluatedSplit.validation, help="Identities."),
     people: int = typer.Option(2, min=1, help="People for each action unit."),
+    unit: list[int] = typer.Option([], help="An action unit to measure; may be given more than once (all of them)."),
 ) -> None:
     """Measure the demagnifiers against rendered micro-expressions, by factor, action unit and size.
 
@@ -186,9 +187,14 @@ def demagnification(
 
     Example: mebench train demagnification
     """
+    from mebench.datasets.synme.expression import FACIAL_UNITS
+    from mebench.errors import ConfigError
     from mebench.training.demagnification_report import report
 
-    for path in report(split.value, people, out, say=lambda text: typer.echo(text, err=True)):
+    if unknown := [number for number in unit if number not in FACIAL_UNITS]:
+        raise ConfigError(f"the open set has no action unit {unknown[0]}; it has {', '.join(map(str, FACIAL_UNITS))}.")
+    chosen = tuple(unit) or FACIAL_UNITS
+    for path in report(split.value, people, out, say=lambda text: typer.echo(text, err=True), units=chosen):
         typer.echo(f"wrote {path}")
 
 

@@ -13,6 +13,11 @@ Flow = NDArray[np.float32]
 """float32 ``[H,W,2]`` in pixels, x then y, on the grid of the first frame: ``second(p + flow(p)) = first(p)``."""
 
 
+DENOISING = 0.8
+"""Deviation in pixels at 256 px of the Gaussian of :class:`DisSteady`. Of 0, 0.8, 1.2 and 2 px on validation identities, the
+one with the smallest error of transferred motion."""
+
+
 class FlowEstimator(Protocol):
     """Flow from one frame to another."""
 
@@ -34,6 +39,26 @@ class DisFine:
 
     def __call__(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
         return np.asarray(_dis().calc(grey(first), grey(second), None), dtype=np.float32)
+
+
+class DisSteady:
+    """DIS (fine) on frames blurred against noise, both ways, the two averaged so that their errors cancel in part.
+
+    ``f(p) = (F(p) - B(p + F(p))) / 2`` with F the flow from the first to the second and B the flow back. For clips that
+    are to be moved; metrics measure with :class:`DisFine`.
+    """
+
+    name = "dis-steady"
+
+    def __call__(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
+        sigma = DENOISING * first.shape[0] / 256.0
+        blurred = [cv2.GaussianBlur(grey(image), (0, 0), sigma) for image in (first, second)]
+        there, back = _dis().calc(blurred[0], blurred[1], None), _dis().calc(blurred[1], blurred[0], None)
+        y, x = np.mgrid[0 : there.shape[0], 0 : there.shape[1]].astype(np.float32)
+        returned = cv2.remap(
+            back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray((there - returned) / 2.0, dtype=np.float32)
 
 
 @cache

@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn import functional
 
 from mebench.errors import CheckpointError, ConfigError
-from mebench.motion.flow import DisFine, Flow, FlowEstimator
+from mebench.motion.flow import DisFine, DisSteady, Flow, FlowEstimator
 from mebench.motion.pwclite_checkpoint import read_pwclite
 from mebench.weights.locate import find
 
-ESTIMATORS = ("dis-fine", "raft", "pwclite")
+ESTIMATORS = ("dis-fine", "dis-steady", "raft", "pwclite")
 
 RAFT_ITERATIONS = 20
 """Updates of the flow: as FlowMag evaluates with (arXiv 2311.17056); more no longer change it by 0.01 px."""
@@ -59,7 +59,8 @@ class NetworkFlow:
 
 
 def load_flow(name: str = "dis-fine") -> FlowEstimator:
-    """The estimator called ``name`` (one of :data:`ESTIMATORS`).
+    """The estimator called ``name`` (one of :data:`ESTIMATORS`, or the path of a ``.safetensors`` file of PWCLite of any
+    width, which then gives its name).
 
     Raises :class:`ConfigError` for another name and :class:`~mebench.errors.MissingWeights` where a network's weights
     are not on this machine.
@@ -68,10 +69,16 @@ def load_flow(name: str = "dis-fine") -> FlowEstimator:
         return DisFine()
     if name == "raft":
         return raft_flow(find("raft-large"))
-    if name == "pwclite":
-        network = read_pwclite(find("pwclite-ar"))
-        return NetworkFlow("pwclite", lambda a, b: network(torch.cat((a, b), 1)).forward[0], _PWC_MULTIPLE)
-    raise ConfigError(f"there is no flow estimator '{name}'; known: {', '.join(ESTIMATORS)}.")
+    if name == "dis-steady":
+        return DisSteady()
+    own_file = Path(name).suffix == ".safetensors"
+    if name == "pwclite" or own_file:
+        network = read_pwclite(Path(name) if own_file else find("pwclite-ar"))
+        return NetworkFlow(Path(name).stem, lambda a, b: network(torch.cat((a, b), 1)).forward[0], _PWC_MULTIPLE)
+    raise ConfigError(
+        f"there is no flow estimator '{name}'; known: {', '.join(ESTIMATORS)}, or the path of a .safetensors file of "
+        "PWCLite (mebench train flow pwclite-lite)."
+    )
 
 
 def raft_flow(path: Path, iterations: int = RAFT_ITERATIONS) -> NetworkFlow:

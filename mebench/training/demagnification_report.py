@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import torch
 
+from mebench.datasets.synme.expression import FACIAL_UNITS
 from mebench.files import write_text
 from mebench.training.bars import draw_bars
 from mebench.training.demagnification_study import Row, cases, means, study, table, variants
@@ -21,11 +22,13 @@ _MOST = 100.0
 """Percent at which the plot ends: as wrong as showing no motion at all."""
 
 
-def report(split: str, people: int, out: Path, say: Callable[[str], None]) -> list[Path]:
-    """Measure, and write ``demagnification.{md,csv,png}`` into ``out``; gives their paths."""
+def report(
+    split: str, people: int, out: Path, say: Callable[[str], None], units: Sequence[int] = FACIAL_UNITS
+) -> list[Path]:
+    """Measure, and write ``demagnification.{md,csv,png}`` into ``out``; gives their paths. units: of the face."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    rows = study(cases(split, people=people), variants(), say)
+    rows = study(cases(split, people=people, units=units), variants(), say)
     paths = [out / f"demagnification.{kind}" for kind in ("md", "csv", "png")]
     write_text(paths[0], markdown(rows, split))
     write_text(paths[1], _csv(rows))

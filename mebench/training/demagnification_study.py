@@ -81,6 +81,7 @@ def variants() -> dict[str, Magnifier | None]:
         "flow-reference": FlowReference(),
         "flow-frame": FlowFrame(),
         "flow-blend": FlowBlend(),
+        "flow-blend, dis-steady": FlowBlend(flow="dis-steady"),
         "learned": load_learned(),
     }
 
