@@ -179,7 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=16, help="frames that are driven in batches")
     parser.add_argument("--loop-frames", type=int, default=4, help="frames of the loop")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--autocast", choices=("bfloat16", "float16"))
+    parser.add_argument("--autocast", nargs="?", const="bfloat16", choices=("bfloat16", "float16"))
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--keep", type=Path, help="file of the results (default: the one of this machine)")

@@ -40,6 +40,28 @@ def test_no_motion_gives_the_source(faces):
         assert (output[0] - source).abs().mean() < 0.01
 
 
+def test_the_expression_moves_the_face_by_itself():
+    """With the source's head pose kept, the driver's expression alone moves the warp; half of it by half as much."""
+    network = load_lite(find("emoportraits-lite"))
+    from mebench.datasets.synme.dataset import Synme, plan_of
+    from mebench.datasets.synme.keys import parse_clip
+
+    key = "f-validation-00-0-ordinary"
+    plan = plan_of(parse_clip(key))
+    frames = Synme().clip_frames(key, [plan.onset, plan.apex])
+    onset, apex = torch.from_numpy(frames.astype(np.float32) / 255).movedim(-1, 1)[:, None]
+    with torch.no_grad():
+        still, moved = network.read(onset), network.read(apex)
+        source = network.encode(onset, still)
+        whole, half = (
+            network.render(source, still.transform, torch.lerp(still.expression, moved.expression, share)).displacement
+            for share in (1.0, 0.5)
+        )
+    assert whole.norm(dim=1).amax() > 0.02
+    slope = float((whole * half).sum() / whole.square().sum())
+    assert 0.35 < slope < 0.65
+
+
 def test_animates(monkeypatch):
     """Ordinary expressions of two validation identities: well below the error of a still frame."""
     from mebench.datasets.synme.dataset import Synme
@@ -48,5 +70,5 @@ def test_animates(monkeypatch):
     monkeypatch.setattr(Synme, "clips", lambda self, split, **options: chosen)
     backbone = registry.load("backbones", "emoportraits")()
     scores = evaluate(backbone, split="validation", strength="ordinary", clips=1, frames=3, say=lambda text: None)
-    assert np.mean([score.error for score in scores]) < 0.75 * np.mean([score.still for score in scores])
+    assert np.mean([score.error for score in scores]) < 0.65 * np.mean([score.still for score in scores])
     assert 0.3 < np.mean([score.gain for score in scores]) < 1.3
