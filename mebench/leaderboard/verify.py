@@ -130,6 +130,8 @@ def _manifest(submission: Submission) -> Iterator[Finding]:
     listed = [*manifest.results, *manifest.aggregates]
     if len(set(listed)) != len(listed):
         yield _error("manifest", "manifest.json", "a result stands there twice")
+    elif len({name.rpartition("--")[0] for name in listed}) != len(listed):
+        yield _error("manifest", "manifest.json", "has two results of one backbone on one protocol; one is chosen")
     folders = {path.split("/")[1] for path in present if path.startswith("results/")}
     for name in sorted(folders ^ set(listed)):
         yield _error("manifest", f"results/{name}", "is not the same in manifest.json and on disk")

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,3 +115,16 @@ def test_bounds_are_the_same_for_everybody(tree: Path, tmp_path: Path, bound: st
 @pytest.mark.parametrize("role", ["floor", "ceiling", "baseline"])
 def test_roles_of_the_benchmark_are_not_for_everybody(tree: Path, tmp_path: Path, role: str) -> None:
     assert any(f"has the role '{role}'" in text for text in errors(copied(tree, tmp_path, role)))
+
+
+def test_nobody_stands_on_a_board_twice_with_one_backbone(tree: Path) -> None:
+    folder = tree / "flow-transfer/1"
+    (result,) = (folder / "results").iterdir()
+    again = result.name[:-1] + ("0" if result.name[-1] != "0" else "1")
+    shutil.copytree(result, folder / "results" / again)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["results"].append(again)
+    for path in list(manifest["files"]):
+        manifest["files"][path.replace(result.name, again)] = manifest["files"][path]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert any("two results of one backbone on one protocol" in text for text in errors(folder))
