@@ -123,7 +123,7 @@ def test_native_backbone_keeps_the_contract(folder, network, monkeypatch):
     clip = torch.stack([tensor(picture(seed)) for seed in (1, 2, 3)])
     whole = animator.drive(identity, clip, clip[0])
     assert whole.shape == (3, 3, 256, 256) and whole.min() >= 0 and whole.max() <= 1
-    monkeypatch.setattr(metaportrait, "BATCH", 1)
+    monkeypatch.setattr(metaportrait, "NATIVE_BATCH", {"cpu": 8})
     assert (animator.drive(identity, clip, clip[0]) - whole).abs().max() < 1e-5
     assert (whole[1] - whole[0]).abs().max() > 1e-4
     other = metaportrait.NativeMetaPortrait(
