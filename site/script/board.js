@@ -120,6 +120,7 @@ class ResultTable {
     this.body = this.table.querySelector("tbody.rows");
     const rest = section.querySelector("template");
     this.rows = [...this.body.rows, ...(rest ? rest.content.querySelectorAll("tr") : [])];
+    for (const row of this.rows) row.hidden = false;  /* old versions are hidden where there is no script; here a filter does it */
     this.heads = [...this.table.tHead.rows[this.table.tHead.rows.length - 1].cells];
     this.by = "rank";
     this.down = false;

@@ -145,7 +145,7 @@ class Comparison {
     const percent = (v) => `${numeral(100 * v, 0)} %`;
     const words = (mark) => `${mark.name}: ${percent(mark.mean)}, ${percent(mark.low)} to ${percent(mark.high)}`;
     const drawing = marks.length ? Plot.plot({
-      className: "plot", width: 720, marginLeft: 140, marginRight: 24, marginBottom: 42, height: 62 + 24 * marks.length,
+      className: "plot", width: Math.min(720, byId("gap-plot").clientWidth || 720), marginLeft: 140, marginRight: 24, marginBottom: 42, height: 62 + 24 * marks.length,
       x: { label: "share of the way from still source to true answer", labelArrow: "none", labelOffset: 38, domain: [-most, most], tickFormat: percent, ticks: 5 },
       y: { label: null, domain: marks.map((mark) => mark.name) },
       marks: [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mebench.leaderboard.film import GRID, fields, film
 from mebench.leaderboard.submit import submit
 from mebench.protocol import Task, load_protocol
 from mebench.runs.schema import SCHEMA_VERSION
@@ -204,6 +205,59 @@ def write_run(folder: Path, method: str, backbone: str | None, quality: float, *
     for each in rows:
         _json(folder / "tasks" / f"{each['task']['key']}.json", each)
     return folder
+
+
+def film_of_a_moving_disc(submission: Path, task: str) -> None:
+    """Add a preview of ``task`` to the only or first result: a bright disc, at rest at x = 48, that moves to the right by 2 px
+    at the apex in the true answer and by 1 px in the output."""
+    frames, size = 10, 96
+    y, x = np.mgrid[:size, :size].astype(np.float64)
+    shape = np.array([0, 0, 0.3, 0.7, 1, 0.8, 0.5, 0.2, 0, 0])
+
+    def clip(reach: float) -> Any:
+        discs = [60 + 150 / (1 + np.exp(np.hypot(x - 48 - reach * s, y - 48) - 14)) for s in shape]
+        return np.rint(np.repeat(np.stack(discs)[..., None], 3, axis=3)).astype(np.uint8)
+
+    def motion(reach: float) -> Any:
+        field = np.zeros((frames, size // 2, size // 2, 2), dtype=np.float32)
+        inside = np.exp(-((np.hypot(x - 48, y - 48)[::2, ::2] / 30) ** 4))
+        field[..., 0] = reach * shape[:, None, None] * inside
+        return field
+
+    clips, motions = [clip(0.0)[:1], clip(2.0), clip(1.0), clip(2.0)], [motion(2.0), motion(1.0), motion(2.0)]
+    made, moved = film(clips, 1, side=size), fields(motions)
+    names = (("Source", "source"), ("Driving clip", "driving"), ("Output", "output"), ("True answer", "reference"))
+    panels = [
+        {
+            "name": name,
+            "role": role,
+            "start": made.starts[k],
+            "still": k == 0,
+            "motion": moved.starts[k - 1] if k else None,
+            "note": None,
+        }
+        for k, (name, role) in enumerate(names)
+    ]
+    described = {
+        "task": task,
+        "file": "a.jpg",
+        "side": size,
+        "columns": made.columns,
+        "size": size,
+        "fps": 30.0,
+        "frames": frames,
+        "onset": 1,
+        "apex": 4,
+        "offset": 8,
+        "panels": panels,
+        "motion": {"file": "a.motion.jpg", "grid": GRID, "columns": moved.columns, "reach": moved.reach},
+        "curves": {"unit": "of the peak", "peak_px": 2.0, "reference": shape.tolist(), "output": (shape / 2).tolist()},
+    }
+    folder = min((submission / "results").iterdir()) / "previews"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(made.data)
+    (folder / "a.motion.jpg").write_bytes(moved.data)
+    _json(folder / "clips.json", {"schema_version": 1, "clips": [described]})
 
 
 def write_tree(root: Path) -> Path:

@@ -143,10 +143,12 @@ def test_the_better_method_is_first_and_a_superseded_one_has_no_rank(whole_tree:
 
 
 def test_hostile_words_are_text(tree: Path, tmp_path: Path) -> None:
-    bad = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u202egnp.exe"
+    bad = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u05e9\u05dc\u05d5\u05dd"
     run = write_run(tmp_path / "run", "bad", None, 0.5, title=bad, summary=bad, authors=[bad], licence=bad, paper=bad)
     submit([run], "bad", out=tree, with_previews=False)
-    folder = build_site(tmp_path / "site", tree, facts=FACTS).folder
+    built = build_site(tmp_path / "site", tree, facts=FACTS)
+    folder = built.folder
+    assert built.broken == {} and "&lt;script&gt;alert(1)" in (folder / "method/bad.html").read_text()
     for page in folder.rglob("*.html"):
         text = page.read_text()
         assert "<script>alert" not in text and "<img src=x" not in text and ">49" not in text

@@ -71,7 +71,7 @@ def _facts(name: str) -> DatasetFacts:
         terms, domains = dataset.terms, tuple(str(domain) for domain in dataset.domains)
     except MebenchError as error:
         return DatasetFacts(name, "", (), None, str(error))
-    summary = (inspect.getdoc(kind) or "").split("\n\n")[0]
+    summary = re.sub(r" \([^)]*:class:[^)]*\)", "", (inspect.getdoc(kind) or "").split("\n\n")[0])
     return DatasetFacts(name, re.sub(r":\w+:`~?([^`]*)`|``", r"\1", summary), domains, terms)
 
 
