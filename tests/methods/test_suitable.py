@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from mebench.methods import load_method
 from mebench.methods.card import read_method_file
 from mebench.methods.suitable import refuse_seen, refuse_unsuitable, seen_datasets
 from mebench.protocol import load_protocol
+from mebench.runs import start
 from mebench.runs.inputs import TaskInputs
 from mebench.runs.start import run
 
@@ -62,6 +64,20 @@ def test_a_part_that_saw_the_held_out_dataset_is_refused():
     with pytest.raises(ConfigError, match="the method of 'mine' was trained on it"):
         refuse_seen("mine", seen, ["mmew"], protocol="lodo")
     assert seen_datasets(None, {"magnifier": "oh2018", "weights": "oh2018-infusenet"}) == {}
+
+
+def test_the_runner_asks_before_a_run_that_holds_datasets_out():
+    """The weights decide: the published ones have seen what ``lodo`` holds out, those that ship have not."""
+    facts = {"backbone": {"weights": "fpb-fomm"}}
+    method = {"name": "fpb", "config": {}, "facts": facts, "card": None}
+    plan = SimpleNamespace(method=method, protocol=load_protocol("lodo"), tasks=[])
+    with pytest.raises(ConfigError, match="'lodo' holds out 'casme2', and the backbone with the weights 'fpb-fomm'"):
+        start._refuse_unsuitable(plan)
+    facts["backbone"]["weights"] = "fpb-fomm-lite"
+    start._refuse_unsuitable(plan)
+    facts["backbone"]["weights"] = "fpb-fomm"
+    plan.protocol = load_protocol("open-mini")
+    start._refuse_unsuitable(plan)
 
 
 def test_every_magnifier_is_a_method():
