@@ -30,10 +30,13 @@ Cells = dict[str, dict[str, Any]]
 
 
 def results(tree: Path) -> list[tuple[str, str, str, Cells]]:
-    """Method, backbone, role and cells of every result on the protocol in the newest version of each submission."""
+    """Method, backbone, role and cells of every result on the protocol in the newest version of each method that has one."""
     found = []
     for method in sorted(path for path in tree.iterdir() if path.is_dir()):
-        newest = max((path for path in method.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
+        versions = [path for path in method.iterdir() if any(path.glob(f"results/*--{PROTOCOL}--*/summary.json"))]
+        if not versions:
+            continue
+        newest = max((path for path in versions if path.name.isdigit()), key=lambda path: int(path.name))
         role = re.search(r"^role: (\w+)", (newest / "card.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
         for summary in sorted(newest.glob(f"results/*--{PROTOCOL}--*/summary.json")):
             cells = json.loads(summary.read_text(encoding="utf-8"))["cells"]
