@@ -84,7 +84,8 @@ def test_a_submission_with_licensed_faces_is_refused_and_not_shown(
     assert any("licence: " in text and "previews: must not be there" in text for text in told)
     assert any("must not hold action units" in text for text in told)
     site = build_site(tmp_path / "licensed", tree, facts=FACTS).folder
-    assert not list(site.rglob("*.jpg")) and not (site / "media").exists()
+    left = [path for path in site.rglob("*") if path.suffix in (".jpg", ".png", ".mkv", ".mp4", ".webm", ".npz")]
+    assert all(path.parent.name == "assets" for path in left) and not (site / "media").exists()
     assert "previews" not in (site / "index.html").read_text()
 
 
