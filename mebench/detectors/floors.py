@@ -45,6 +45,7 @@ class AlwaysPresent:
     """Says that every clip shows every action unit: the floor that every chart of F1 needs."""
 
     name = "always-present"
+    draws_nothing = True
 
     def fit(self, clips: Sequence[Observation], *, seed: int = 0) -> None:
         """Nothing to learn."""
@@ -65,6 +66,7 @@ class StaticGate:
     """Always present for a clip that moves, never for a still one: what agreement costs nothing to reach."""
 
     name = "static-gate"
+    draws_nothing = True
 
     def fit(self, clips: Sequence[Observation], *, seed: int = 0) -> None:
         """Nothing to learn: the threshold is a constant."""

@@ -24,6 +24,8 @@ class KernelDetector:
     and only its side of one half is meaningful.
     """
 
+    draws_nothing = True
+
     def __init__(
         self, name: str, features: Callable[[Observation], NDArray[np.float32]], *, kernel: Kernel, cost: float
     ) -> None:

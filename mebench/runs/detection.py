@@ -10,7 +10,6 @@ from mebench import registry
 from mebench.detectors.contract import ACTION_UNITS, Detector
 from mebench.detectors.evaluate import evaluate
 from mebench.detectors.kept import KeptLogits
-from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.observation import Observation
 from mebench.detectors.settings import Settings
 from mebench.detectors.store import stored_observation
@@ -78,15 +77,16 @@ def evaluate_detectors(
 ) -> list[dict[str, Any]]:
     """One record for each detector (:func:`mebench.detectors.table.record`), the floors first.
 
-    seeds: how many for a network; the others draw nothing and have one. keep: a folder of finished folds; the same call
-    goes on where it was interrupted. done: called with all records after every detector.
+    seeds: how many; one for a detector with ``draws_nothing = True``, to which the seed of ``fit`` means nothing.
+    keep: a folder of finished folds; the same call goes on where it was interrupted. done: called with all records after
+    every detector.
     """
     data = {name: dataset.fingerprint() for name, dataset in load_datasets(load_protocol(protocol)).items()}
     records: list[dict[str, Any]] = []
     for name in [*(floor for floor in FLOORS if floor not in names), *names]:
         training = settings.training(make_detector(name))
         about = {"data": data, "flow": DisFine.name, "training": training, "calibrated": calibrated}
-        count = seeds if isinstance(make_detector(name), NetworkDetector) else 1
+        count = 1 if getattr(make_detector(name), "draws_nothing", False) else seeds
         result = evaluate(
             lambda name=name: settings.applied(make_detector(name)),  # type: ignore[misc]
             trials,
