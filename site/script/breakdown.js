@@ -79,7 +79,7 @@ class Breakdown {
       ],
       ariaLabel: `${metric.name} by ${axis.toLowerCase()}`,
     }) : element("p", { className: "none", textContent: "nothing to show" });
-    if (numbers.length) { drawing.setAttribute("role", "img"); drawing.setAttribute("aria-label", `${axis}. ${marks.map(words).join("; ")}.`); }
+    if (numbers.length) pictured(drawing, `${axis}. ${marks.map(words).join("; ")}.`);
     return element("figure", { className: "chart-figure" }, element("figcaption", { textContent: axis }), drawing);
   }
 }

@@ -154,7 +154,7 @@ class Comparison {
         Plot.dot(marks, { x: (mark) => clamp(mark.mean), y: "name", r: 4.5, fill: (mark) => (mark.low > 0 || mark.high < 0 ? "var(--output)" : "var(--driving)"), title: words }),
       ],
     }) : element("p", { className: "none", textContent: "No ranked metric has floor and ceiling here." });
-    if (marks.length) { drawing.setAttribute("role", "img"); drawing.setAttribute("aria-label", `Paired differences. ${marks.map(words).join("; ")}.`); }
+    if (marks.length) pictured(drawing, `Paired differences. ${marks.map(words).join("; ")}.`);
     byId("gap-sides").replaceChildren("← better: ", element("bdi", { textContent: this.title(second) }), " · better: ", element("bdi", { textContent: this.title(first) }), " →");
     byId("gap-plot").replaceChildren(drawing);
   }
@@ -187,8 +187,7 @@ class Comparison {
         Plot.tickX(parts, { x: (part) => part.n / total, y: "name", stroke: "var(--ink)", strokeWidth: 1.5, title: words }),
       ],
     });
-    drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", `${axis}. ${parts.map(words).join("; ")}.`);
+    pictured(drawing, `${axis}. ${parts.map(words).join("; ")}.`);
     return element("figure", { className: "chart-figure" }, element("figcaption", { textContent: axis }), drawing);
   }
 

@@ -85,6 +85,16 @@ function element(name, properties, ...children) {
   return node;
 }
 
+/* A drawing as one picture with words for it; the names that Plot gives to its groups would be read without a role. */
+function pictured(drawing, words) {
+  for (const group of drawing.querySelectorAll("g[aria-label], g[aria-description]")) {
+    group.removeAttribute("aria-label");
+    group.removeAttribute("aria-description");
+  }
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", words);
+}
+
 const fetched = new Map();
 
 /* JSON of this site, asked once. */
