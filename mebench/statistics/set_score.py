@@ -73,6 +73,8 @@ def set_score(
     if counts[0] != counts[1]:
         reason = f"the sets differ in size ({counts[0]} made, {counts[1]} real): failed clips change the distance."
         return SetScore(None, None, None, None, None, None, *counts, 0, reason)
+    if not (np.isfinite(made).all() and np.isfinite(real).all()):
+        return SetScore(None, None, None, None, None, None, *counts, 0, "a clip has features that are no numbers.")
     subject = numbered([*made_subjects, *real_subjects])
     is_real = np.arange(sum(counts)) >= counts[0]
     fewest = min((len(np.unique(subject[side])) for side in (is_real, ~is_real)), default=0)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from golden_values import FILE, golden_sample
+from golden_values import FILE, NOT_HERE, golden_sample, golden_value
 
 from mebench import registry
 
@@ -19,12 +19,12 @@ def sample():
     return golden_sample()
 
 
-def test_the_values_are_of_registered_metrics():
-    assert set(VALUES) <= set(registry.names("metrics"))
-    assert len(VALUES) >= 20
+def test_every_registered_metric_has_a_value():
+    """A new metric is written into the file by ``python tests/metrics/golden_values.py``."""
+    assert set(VALUES) == set(registry.names("metrics")) - NOT_HERE
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_golden_value(name, sample):
-    value = registry.load("metrics", name).score(sample)
+    value = golden_value(name, sample)
     assert value == pytest.approx(VALUES[name], rel=LOOSE.get(name, 1e-4), abs=2e-3)

@@ -7,12 +7,14 @@ ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mebench.clip import Portrait
 from mebench.datasets.contract import Split
 from mebench.metrics.identity.faces import Embedding, Recogniser
 
@@ -47,8 +49,17 @@ class Verification:
         return np.array([self.verified(float(rate)) for rate in rates])
 
 
-def verify_open_set(recogniser: Recogniser, split: Split = "train", people: int | None = None) -> Verification:
-    """Embed every person of a split of ``synme`` twice and compare. people: the first so many of each domain."""
+def verify_open_set(
+    recogniser: Recogniser,
+    split: Split = "train",
+    people: int | None = None,
+    remembered: Callable[[str, Callable[[], list[Embedding | None]]], list[Embedding | None]] | None = None,
+) -> Verification:
+    """Embed every person of a split of ``synme`` twice and compare. people: the first so many of each domain.
+
+    remembered: called with the name of a person and a function that gives the two embeddings; it may give kept ones
+    instead.
+    """
     from mebench.datasets.synme.dataset import Synme
 
     dataset = Synme()
@@ -57,9 +68,14 @@ def verify_open_set(recogniser: Recogniser, split: Split = "train", people: int 
     for portrait in dataset.portraits(split):
         if people is not None and int(portrait.subject.rpartition("-")[2]) >= people:
             continue
-        pictures = (portrait.read(), dataset.portrait(f"onset:{portrait.subject}-0").read())
-        found = [embedding for picture in pictures if (embedding := recogniser(picture)) is not None]
-        missed += len(pictures) - len(found)
+
+        def look(portrait: Portrait = portrait) -> list[Embedding | None]:
+            pictures = (portrait.read(), dataset.portrait(f"onset:{portrait.subject}-0").read())
+            return [recogniser(picture) for picture in pictures]
+
+        pair = look() if remembered is None else remembered(portrait.subject, look)
+        found = [embedding for embedding in pair if embedding is not None]
+        missed += len(pair) - len(found)
         seen.setdefault(portrait.domain, []).append(found)
     return compared(list(seen.values()), missed)
 

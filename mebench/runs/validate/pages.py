@@ -17,12 +17,16 @@ from mebench.files import write_json, write_text
 from mebench.metrics.contract import MetricFacts
 from mebench.metrics.set_metric import SetMetric
 from mebench.runs.validate.degradations import DEGRADATIONS
+from mebench.runs.validate.identities import NETWORKS, picture, section
 from mebench.runs.validate.plot import plot
 from mebench.runs.validate.set_answers import SetAnswers, set_answers
 from mebench.runs.validate.sweep import Response, Scores, responses, set_responses
 
 VALIDATION, SETS, GOLDEN = "validation.json", "validation_sets.json", "golden.json"
 """Scores of the sweep by clip; those of set metrics, of all clips together; and the values that tests compute again."""
+
+VERIFICATION = "verification.json"
+"""Distances of people by identity network."""
 
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "target": "best at the perfect value"}
 
@@ -59,6 +63,7 @@ def pages(folder: Path) -> dict[str, str]:
     scores: dict[str, Scores] = _kept(folder / VALIDATION)
     sets: dict[str, SetAnswers] = _kept(folder / SETS)
     golden: dict[str, Any] = _kept(folder / GOLDEN)
+    verification: dict[str, Any] = _kept(folder / VERIFICATION)
     files: dict[str, str] = {}
     rows = []
     for name in registry.names("metrics"):
@@ -68,7 +73,11 @@ def pages(folder: Path) -> dict[str, str]:
         if answers:
             files[f"{slug(name)}.svg"] = plot(facts, answers)
         files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(scores))
+        for network, record in verification.items():
+            if name in NETWORKS[network].metrics:
+                files[f"{slug(name)}.md"] += "\n".join(["", *section(network, record)])
         rows.append((facts, answers))
+    files |= {f"verification-{name}.svg": picture(name, record) for name, record in verification.items()}
     files["README.md"] = _overview(rows, len(scores))
     return files
 
