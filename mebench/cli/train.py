@@ -79,7 +79,7 @@ def backbone(
 
 @app.command("magnifier")
 def magnifier(
-    name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite, oh2018-lite (both ship) or flowmag."),
+    name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite (which ships), oh2018-lite or flowmag."),
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log and weight file (runs/train/NAME)."),
     flow: Path | None = typer.Option(None, help="flowmag: a published PWCLite checkpoint, frozen, for the loss."),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
@@ -121,7 +121,7 @@ def magnifier(
 
 @app.command("flow")
 def flow_network(
-    name: str = typer.Argument(..., help="The flow network to train: pwclite-lite, which ships."),
+    name: str = typer.Argument(..., help="The flow network to train: pwclite-lite."),
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log, curve and weight file (runs/train/NAME)."),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
     width: float = typer.Option(
