@@ -121,7 +121,7 @@ def test_sorting_filtering_and_the_address_that_brings_them_back(open_page: Any)
     page = open_page(BOARD)
     assert shown(page)[0].startswith("magplus") and len(shown(page)) == 7
     assert heads(page) == ["name", "rank", "family:motion", "family:truth", "family:realism", "family:identity"]
-    page.click(".segments >> text=Identity")
+    page.click(".segments label:has(input[value=identity])")
     page.click("#board-self th[data-sort='csim[dlib]'] button")
     assert shown(page)[0] == "direct fomm"
     page.click("#board-self th[data-sort='csim[dlib]'] button")
