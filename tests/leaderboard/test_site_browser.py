@@ -262,6 +262,36 @@ def test_the_player_shows_one_frame_everywhere_and_magnifies(open_page: Any, who
     assert len(set(page.evaluate(frames))) == 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_kind_of_page_is_accessible_and_fits_a_phone(
+    open_page: Any, address: str, folder: Path, scheme: str
+) -> None:
+    """axe finds nothing serious; in the dark, on the pages that have colours of their own."""
+    from axe_core_python.sync_playwright import Axe
+
+    page = open_page("index.html", 390, color_scheme=scheme)
+    paths = ["index.html", "results.html", "compare.html", "metric/gain.html", "method/magplus.html"]
+    if scheme == "light":
+        paths += [BOARD, "metrics.html", "protocols.html", "datasets.html", "data.html", "dataset/synme.html"]
+        paths += [f"protocol/{PROTOCOL}.html", "protocol/cross-identity.html"]
+        paths += [f"result/{min((folder / 'result').glob('magplus--1--*.html')).name}"]
+    problems = []
+    for path in paths:
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.goto(address + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert page.evaluate("document.querySelectorAll('h1').length") == 1
+        until(page, "document.querySelector('[aria-busy]') === null")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        problems += [
+            (path, each["id"], each["nodes"][0]["html"][:160])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+    assert problems == []
+
+
 def test_a_board_works_by_keyboard_alone(open_page: Any) -> None:
     page = open_page(BOARD)
     page.keyboard.press("Tab")
