@@ -49,7 +49,6 @@ class LandmarkError(MotionMetric):
     )
 
     def measure(self, projection: Projection, sample: Sample) -> float:
-        """Between 0 and 1000."""
         """Between 0 and 1000; :class:`~mebench.errors.Unavailable` where the reference's landmarks do not move enough."""
         true = _displacement(sample.once_a_task(reference_points), sample, projection)
         if float(np.sqrt(np.square(true).sum(axis=-1).mean())) * MILLI < JITTER:
