@@ -113,6 +113,7 @@ def _row(task: dict[str, Any], quality: np.ndarray, index: int, facts: dict[str,
 def _write(
     root: Path, index: int, backbone: str | None, rows: Any, bounds: Any, clipwise: dict[str, Any], facts: Any
 ) -> None:
+    # Longer than usual: one made-up submission, file by file.
     protocol, method = load_protocol(PROTOCOL), f"method-{index:03d}"
     digest = hashlib.sha256(method.encode()).hexdigest()
     folder, name = root / method / "1", f"{backbone or 'none'}--{PROTOCOL}--{digest[:8]}"
@@ -242,8 +243,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-    # Longer than usual: one made-up submission, file by file."""How long the site takes to build, how large it is, and how soon a board can be used, with many submissions.
+"""How long the site takes to build, how large it is, and how soon a board can be used, with many submissions.
 
 The submissions are made up: methods of random quality on the tasks of open-mini, with the failures and missing numbers that
 real ones have. Everything is built by `mebench.leaderboard.site` and opened in Chromium from a local server, cold, at
