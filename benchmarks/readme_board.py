@@ -70,9 +70,10 @@ def _estimate(value: dict[str, Any] | None, decimals: int) -> str:
     if value is None or value["mean"] is None:
         return "–"
     mean = f"{value['mean']:.{decimals}f}"
-    if value["low"] is None or value["low"] == value["high"]:
+    if value["low"] is None:
         return mean
-    return f"{mean} [{value['low']:.{decimals}f}, {value['high']:.{decimals}f}]"
+    low, high = (f"{value[end]:.{decimals}f}" for end in ("low", "high"))
+    return mean if low == high == mean else f"{mean} [{low}, {high}]"
 
 
 def with_board(readme: str, table: str) -> str:

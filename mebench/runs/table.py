@@ -45,7 +45,7 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
         console.print(line, markup=False, soft_wrap=True)
     costs = read_costs(result.folder)
     if costs and (line := cost_line(costs)):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, markup=False)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
     console.print(f"next:   {next_command(summary, result.command)}", markup=False, soft_wrap=True)

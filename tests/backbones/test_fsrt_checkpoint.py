@@ -117,7 +117,8 @@ def test_files_are_known_by_name():
 
 def test_added_detector_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path / "home"))
-    torch.save(detector_state(), tmp_path / "kp_detector.pt")
+    state = {name: tensor.contiguous() for name, tensor in detector_state().items()}
+    torch.save(state, tmp_path / "kp_detector.pt")
     added = add("fsrt", tmp_path / "kp_detector.pt")
     assert added.name == "fsrt-kp-detector" and added.tensors == 73 and added.path.is_file()
     with pytest.raises(CheckpointError, match=r"missing encoder\."):

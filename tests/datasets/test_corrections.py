@@ -101,6 +101,6 @@ def test_the_published_table_adds_up() -> None:
 def test_cells_that_differ_from_the_published_table_are_printed(tmp_path: Path) -> None:
     tree("mmew", tmp_path / "d")
     clips = registry.load("datasets", "mmew")(Installation(tmp_path / "d")).clips()
-    assert compare("mmew", clips, 300) == []  # far from whole: nothing to compare
-    first, second = compare("mmew", clips, 6)
+    assert compare("mmew", clips, 300, {}) == []  # far from whole: nothing to compare
+    first, second = compare("mmew", clips, 6, {})
     assert "AU1: 2 clips, 50 published" in first and "AU14:" in first and "300 clips" in second

@@ -305,7 +305,7 @@ def test_a_rater_with_a_keyboard_in_a_browser(study: Path, tmp_path: Path) -> No
         assert page.is_checked("input[name=speed][value='1']")
         seen = []
         for number in range(11):
-            page.wait_for_function(f"document.querySelector('#where').textContent === 'Pair {number + 1} of 11'")
+            page.get_by_text(f"Pair {number + 1} of 11", exact=True).wait_for()
             if number == 0:
                 page.keyboard.press("ArrowLeft")  # nothing has been seen yet: not counted
                 page.keyboard.press("Space")

@@ -14,7 +14,7 @@ from mebench import registry
 PLUGIN = Path(__file__).parent / "plugin"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def plugin() -> Iterator[Path]:
     sys.path.insert(0, str(PLUGIN))
     registry._entries.cache_clear()

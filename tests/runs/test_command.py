@@ -48,6 +48,7 @@ def test_progress_goes_to_the_standard_error_and_the_table_to_the_standard_outpu
 def test_json_is_the_summary_and_nothing_else(invoke, tmp_path):
     summary = json.loads(invoke("--json").stdout)
     folder = next((tmp_path / "runs").iterdir())
+    assert (summary.pop("folder"), summary.pop("page")) == (str(folder), str(folder / "index.html"))
     assert summary == json.loads((folder / "summary.json").read_text())
 
 
