@@ -1,0 +1,199 @@
+"""The tables of ``docs/findings.md``, from ``submissions/``: what magnification buys, where, and what it costs.
+
+python benchmarks/findings.py            # print them
+python benchmarks/findings.py --write    # put them between the marks of the page
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mebench.statistics.interval import Interval
+from mebench.statistics.paired import paired_difference
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "findings.md"
+PROTOCOL, LARGER = "open-mini", "open-self-reenactment"
+BACKBONES = ("fomm", "fsrt", "metaportrait", "emoportraits")
+AMPLITUDES = ((0.0, 0.5), (0.5, 1.0), (1.0, float("inf")))
+"""Bins of the peak of the true expression, pixels at 256."""
+SIDE_EFFECTS = {"profile": 2, "spill": 2, "flow_epe": 2, "ssim": 4, "lpips[alexnet]": 4, "csim[dlib]": 3, "au_f1": 2}
+"""Metric: decimals."""
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """rows: of ``clips.csv``, by task."""
+
+    method: str
+    backbone: str
+    rows: dict[str, Row]
+
+
+def result(method: str, backbone: str, protocol: str = PROTOCOL) -> Result | None:
+    """The result in the newest version of a submission; None when there is none."""
+    versions = [path for path in (ROOT / "submissions" / method).glob("*") if path.name.isdigit()]
+    newest = max(versions, key=lambda path: int(path.name), default=None)
+    found = sorted(newest.glob(f"results/{backbone}--{protocol}--*")) if newest else []
+    if not found:
+        return None
+    with (found[0] / "clips.csv").open(encoding="utf-8", newline="") as file:
+        return Result(method, backbone, {row["task"]: row for row in csv.DictReader(file)})
+
+
+def difference(
+    first: Result, second: Result, metric: str, keep: Callable[[Row], bool] = lambda row: True
+) -> Interval | None:
+    """Paired ``first - second`` over the tasks that both have a number for."""
+    pairs = [(row, second.rows[task]) for task, row in first.rows.items() if task in second.rows and keep(row)]
+    pairs = [(a, b) for a, b in pairs if a[metric] and b[metric]]
+    if not pairs:
+        return None
+    values = [[float(row[metric]) for row in side] for side in zip(*pairs, strict=True)]
+    drivers = [row["driving_subject"] for row, _ in pairs]
+    crossed = all(row["kind"] == "cross" for row, _ in pairs)
+    sources = [row["source_subject"] for row, _ in pairs] if crossed else None
+    return paired_difference(values[0], values[1], drivers, sources)
+
+
+def shown(found: Interval | None, decimals: int = 2) -> str:
+    """``mean [low, high]`` and the number of clips."""
+    if found is None or found.mean is None:
+        return "–"
+    if found.low is None or found.high is None:
+        return f"{found.mean:+.{decimals}f} (n = {found.count})"
+    return f"{found.mean:+.{decimals}f} [{found.low:+.{decimals}f}, {found.high:+.{decimals}f}] (n = {found.count})"
+
+
+def table(headings: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """Markdown."""
+    top = list(headings)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [top, ["---"] * len(top), *map(list, lines)])
+
+
+def pairs() -> list[tuple[Result, Result]]:
+    """``direct`` and ``magplus`` on each backbone that has both."""
+    both = [(result("direct", backbone), result("magplus", backbone)) for backbone in BACKBONES]
+    return [(direct, magplus) for direct, magplus in both if direct and magplus]
+
+
+def by_backbone() -> str:
+    """Gain error of ``direct`` minus that of ``magplus``: above zero, magnification helps."""
+    kinds: dict[str, Callable[[Row], bool]] = {
+        "self-reenactment": lambda row: row["kind"] == "self",
+        "cross-identity": lambda row: row["kind"] == "cross",
+        "all": lambda row: True,
+    }
+    lines = [
+        [direct.backbone, *(shown(difference(direct, magplus, "gain_error", keep)) for keep in kinds.values())]
+        for direct, magplus in pairs()
+    ]
+    return table(["backbone", *kinds], lines)
+
+
+def by_amplitude() -> str:
+    """The same by the size of the true expression."""
+
+    def within(low: float, high: float) -> Callable[[Row], bool]:
+        return lambda row: bool(row["peak_px"]) and low <= float(row["peak_px"]) < high
+
+    names = [f"{low:g} to {high:g} px" if high < float("inf") else f"{low:g} px and more" for low, high in AMPLITUDES]
+    larger = (result("direct", "fomm", LARGER), result("magplus", "fomm", LARGER))
+    sets = [(direct.backbone, direct, magplus) for direct, magplus in pairs()]
+    if larger[0] and larger[1]:
+        sets.append((f"fomm, {LARGER}", larger[0], larger[1]))
+    lines = [
+        [name, *(shown(difference(direct, magplus, "gain_error", within(*edges))) for edges in AMPLITUDES)]
+        for name, direct, magplus in sets
+    ]
+    return table(["backbone", *names], lines)
+
+
+def by_unit() -> str:
+    """The same by action unit of the driving clip, both sides of the face together, for the small FOMM."""
+    protocol = LARGER if result("magplus", "fomm", LARGER) and result("direct", "fomm", LARGER) else PROTOCOL
+    direct, magplus = result("direct", "fomm", protocol), result("magplus", "fomm", protocol)
+    if direct is None or magplus is None:
+        return "–"
+    units = sorted({unit for row in direct.rows.values() for unit in _units(row)})
+
+    def has(unit: int) -> Callable[[Row], bool]:
+        return lambda row: unit in _units(row)
+
+    return table(
+        ["action unit", "gain error, direct minus magplus"],
+        [[str(unit), shown(difference(direct, magplus, "gain_error", has(unit)))] for unit in units],
+    )
+
+
+def _units(row: Row) -> set[int]:
+    return {int(re.sub(r"\D", "", unit)) for unit in row["action_units"].split()}
+
+
+def side_effects() -> str:
+    """What else changes: ``magplus`` minus ``direct``."""
+    lines = [
+        [
+            direct.backbone,
+            *(
+                shown(difference(magplus, direct, name, lambda _: True), digits)
+                for name, digits in SIDE_EFFECTS.items()
+            ),
+        ]
+        for direct, magplus in pairs()
+    ]
+    return table(["backbone", *SIDE_EFFECTS], lines)
+
+
+def relatives() -> str:
+    """Other ways to make the small FOMM move more, against it alone; and against no learning."""
+    direct, transfer = result("direct", "fomm"), result("flow-transfer", "none")
+    lines = []
+    for path in sorted((ROOT / "submissions").iterdir()):
+        for backbone in ("fomm", "fpb-fomm", "none"):
+            found = result(path.name, backbone)
+            if found is None or direct is None or transfer is None or path.name in ("still", "truth"):
+                continue
+            against = [shown(difference(other, found, "gain_error")) for other in (direct, transfer)]
+            lines.append([path.name, backbone, *against])
+    return table(["method", "backbone", "nearer than direct by", "nearer than flow-transfer by"], lines)
+
+
+TABLES = {
+    "by backbone": by_backbone,
+    "by amplitude": by_amplitude,
+    "by action unit": by_unit,
+    "side effects": side_effects,
+    "relatives": relatives,
+}
+
+
+def with_tables(page: str) -> str:
+    """The page with each table between its marks."""
+    for name, make in TABLES.items():
+        start, end = f"<!-- {name} -->", f"<!-- end {name} -->"
+        before, rest = page.split(start)
+        page = f"{before}{start}\n\n{make()}\n\n{end}{rest.split(end)[1]}"
+    return page
+
+
+def main() -> None:
+    """Print, or write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write", action="store_true")
+    if parser.parse_args().write:
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        for name, make in TABLES.items():
+            print(f"{name}\n\n{make()}\n")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

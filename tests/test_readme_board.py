@@ -1,0 +1,31 @@
+"""The tables of the README and of the findings are those that the submissions give."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_board_of_the_readme_is_that_of_the_submissions() -> None:
+    board = script("readme_board")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = board.board(ROOT / "submissions")
+    assert table.count("\n") > 5
+    assert board.with_board(readme, table) == readme, "run: python benchmarks/readme_board.py --write"
+
+
+def test_the_findings_are_those_of_the_submissions() -> None:
+    findings = script("findings")
+    page = findings.PAGE.read_text(encoding="utf-8")
+    assert findings.with_tables(page) == page, "run: python benchmarks/findings.py --write"
