@@ -53,5 +53,5 @@ def _save(network: LiteEmoPortraits, path: Path, about: dict[str, str]) -> None:
     save_lite(network, path, half=True, about=about)
 
 
-TRAINING = LiteTraining("emoportraits-lite", LitePreset(LiteConfig(), steps=880), EmoRecipe, _save)
+TRAINING = LiteTraining("emoportraits-lite", LitePreset(LiteConfig(), steps=2000), EmoRecipe, _save)
 """What ``mebench train backbone emoportraits --preset lite`` runs."""
