@@ -7,6 +7,7 @@ backbone has none. Nothing here is trained, so that any split may be measured; d
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -38,6 +39,9 @@ AMPLITUDES = (0.5, 1.0, 2.0)
 LARGEST_INTENSITY = 1.3
 """Of the magnified unit; beyond it linear shapes are no longer faces."""
 
+FLOWS = ("dis-fine", "dis-steady")
+"""Estimators that need no weights; each demagnifier that measures flow is tried with each."""
+
 HEAD_SPREAD = 1.2
 """Deviation of the head's pose difference, in that of the domain's drift."""
 
@@ -47,10 +51,11 @@ MOVING = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """unit, factor, amplitude: what is asked. frames: float32 ``[2,3,S,S]``, the face at rest and the magnified one.
+    """person: on whom. unit, factor, amplitude: what is asked. frames: float32 ``[2,3,S,S]``, the face at rest and the magnified one.
     answer: uint8 ``[S,S,3]``. expression: exact displacement of the answer ``[S,S,2]`` px. face: bool ``[S,S]``.
     region: the face as landmarks find it."""
 
+    person: str
     unit: int
     factor: float
     amplitude: float
@@ -64,26 +69,24 @@ class Case:
 @dataclass(frozen=True)
 class Row:
     """One demagnifier on one case. error: what is left of the motion between answer and result where the face moves, as
-    a share of the motion of the answer: 1 is as wrong as no motion at all. psnr: dB in the face."""
+    a share of the motion of the answer: 1 is as wrong as no motion at all. psnr: dB in the face. seconds: to make it."""
 
     variant: str
+    person: str
     unit: int
     factor: float
     amplitude: float
     error: float
     psnr: float
+    seconds: float
 
 
 def variants() -> dict[str, Magnifier | None]:
     """The demagnifiers by name; None shows the magnified frame as it is."""
-    return {
-        "as it is": None,
-        "flow-reference": FlowReference(),
-        "flow-frame": FlowFrame(),
-        "flow-blend": FlowBlend(),
-        "flow-blend, dis-steady": FlowBlend(flow="dis-steady"),
-        "learned": load_learned(),
-    }
+    made: dict[str, Magnifier | None] = {"as it is": None}
+    for kind in (FlowReference, FlowFrame, FlowBlend):
+        made |= {f"{kind.name}, {flow}": kind(flow=flow) for flow in FLOWS}
+    return {**made, "learned": load_learned()}
 
 
 def cases(
@@ -120,21 +123,23 @@ def _of_person(studio: Studio, unit: int, factors: Sequence[float], amplitudes: 
         for factor in factors:
             if factor * float(small.max()) <= LARGEST_INTENSITY:
                 magnified = studio.frame(replace(posed, au=_intensities(unit, factor * float(small.max()))))
-                yield Case(
-                    unit, factor, amplitude, _clip(rest, magnified), answer, expression, face & whole.valid, region
-                )
+                frames, seen_face = _clip(rest, magnified), face & whole.valid
+                yield Case(studio.person.key, unit, factor, amplitude, frames, answer, expression, seen_face, region)
 
 
 def measure(case: Case, name: str, demagnifier: Magnifier | None) -> Row:
     """Demagnify a case and compare the result with its answer."""
+    started = time.perf_counter()
     made = case.frames if demagnifier is None else demagnifier.magnify(case.frames, 1.0 / case.factor, 0, case.region)
+    seconds = time.perf_counter() - started
     result = (made[1] * 255.0).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     length = np.hypot(case.expression[..., 0], case.expression[..., 1])
     moving = case.face & (length > MOVING * float(length[case.face].max()))
     left = flows_from(np.stack((case.answer, result)), 0, DisFine())[1]
     error = float(np.hypot(left[..., 0], left[..., 1])[moving].mean() / length[moving].mean())
     squares = float(((result.astype(np.float32) - case.answer.astype(np.float32)) ** 2)[case.face].mean())
-    return Row(name, case.unit, case.factor, case.amplitude, error, 10.0 * np.log10(255.0**2 / max(squares, 1e-3)))
+    psnr = 10.0 * np.log10(255.0**2 / max(squares, 1e-3))
+    return Row(name, case.person, case.unit, case.factor, case.amplitude, error, psnr, seconds)
 
 
 def study(
