@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mebench.datasets.synme import cache
 from mebench.errors import MissingWeights
 from mebench.files import write_json
 from mebench.metrics.identity import arcface_faces, dlib_faces
+from mebench.metrics.identity.arcface_faces import PACK
+from mebench.metrics.identity.dlib_faces import POINTS, RECOGNITION
 from mebench.metrics.identity.faces import Embedding, Recogniser
 from mebench.metrics.identity.verification import Verification, verify_open_set
+from mebench.weights import state
 
 RATES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 """False-accept rates of the table."""
@@ -34,11 +39,12 @@ BINS = 40
 
 @dataclass(frozen=True)
 class IdentityNetwork:
-    """title: in words. recogniser: picture to embedding. metrics: whose pages show the curve. threshold: the distance
-    that a metric uses, if one does."""
+    """title: in words. recogniser: picture to embedding. weights: files that it loads. metrics: whose pages show the
+    curve. threshold: the distance that a metric uses, if one does."""
 
     title: str
     recogniser: Recogniser
+    weights: tuple[str, ...]
     metrics: tuple[str, ...]
     threshold: float | None = None
 
@@ -47,21 +53,25 @@ NETWORKS = {
     "dlib": IdentityNetwork(
         "dlib face recognition ResNet, Euclidean distance",
         dlib_faces.embedding,
+        (RECOGNITION, POINTS),
         ("csim[dlib]", "leak[dlib]", "verified[dlib]"),
         threshold=0.3,
     ),
     "arcface": IdentityNetwork(
-        "ArcFace (buffalo_l), Euclidean distance of normed embeddings", arcface_faces.embedding, ("csim[arcface]",)
+        "ArcFace (buffalo_l), Euclidean distance of normed embeddings",
+        arcface_faces.embedding,
+        (PACK,),
+        ("csim[arcface]",),
     ),
 }
 
 
 def verify_networks(people: int, folder: Path, note: Callable[[str], None]) -> dict[str, Any]:
     """The record of every network that is on this machine, by name. people: of each domain. folder: where embeddings are
-    kept, so that it can be stopped."""
+    kept, so that it can be stopped: for this renderer and these network files alone."""
     found: dict[str, Any] = {}
     for name, network in NETWORKS.items():
-        place = folder / f"identity-{name}"
+        place = folder / f"identity-{name}-{_mark(network)}"
 
         def remembered(
             person: str, look: Callable[[], list[Embedding | None]], place: Path = place
@@ -80,6 +90,12 @@ def verify_networks(people: int, folder: Path, note: Callable[[str], None]) -> d
         except MissingWeights as error:
             note(f"{name}: no curve; {error}")
     return found
+
+
+def _mark(network: IdentityNetwork) -> str:
+    """Changes with the pictures and with the network files, eight hexadecimal digits."""
+    files = [state(weights).sha256 or "" for weights in network.weights]
+    return hashlib.sha256(" ".join((cache.folder().name, *files)).encode()).hexdigest()[:8]
 
 
 def as_record(found: Verification) -> dict[str, Any]:
