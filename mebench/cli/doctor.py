@@ -127,7 +127,7 @@ def _machine(machine: dict[str, Any]) -> dict[str, str]:
     torch = machine["torch"]
     device = "torch does not load"
     if torch:
-        accelerator = f"{torch['accelerator']} is there but not used" if torch["accelerator"] else "no accelerator"
+        accelerator = f"{torch['accelerator']} is there (mebench run --device cuda)" if torch["accelerator"] else "no accelerator"
         device = f"torch {torch['version']} on the CPU, {accelerator}"
     memory = f", {machine['memory_gb']:.0f} GB" if machine["memory_gb"] else ""
     encoders = ", ".join(machine["video_encoders"]) or "NONE"

@@ -20,6 +20,7 @@ def generate(
     onset: int | None = typer.Option(None, "--onset", help="Neutral frame, counted from 0. Default: the first."),
     apex: int | None = typer.Option(None, "--apex", help="Frame of the strongest expression. Default: it is found."),
     offset: int | None = typer.Option(None, "--offset", help="Frame at which it is over. Default: the last."),
+    device: str = typer.Option("cpu", "--device", help="Where the method's networks work: cpu, cuda, cuda:N, mps."),
     private: bool = typer.Option(False, "--private", help="Allow files of a dataset that may not leave this machine."),
     json_: bool = typer.Option(False, "--json", help="Print what was measured as JSON."),
 ) -> None:
@@ -37,7 +38,15 @@ def generate(
     folder = out or Path("generated") / "--".join((source.stem, driving.stem, Path(method).stem))
     with drawn() as progress:
         result = generate_pair(
-            source, driving, method, backbone, out=folder, times=times, private=private, progress=progress
+            source,
+            driving,
+            method,
+            backbone,
+            out=folder,
+            device=device,
+            times=times,
+            private=private,
+            progress=progress,
         )
     for warning in result.warnings:
         typer.echo(f"note: {warning}", err=True)

@@ -17,6 +17,9 @@ def run(
     protocol: str = typer.Option(
         "open-mini", "--protocol", "-p", help="A protocol's name, or the path of a YAML file."
     ),
+    device: str = typer.Option(
+        "cpu", "--device", help="Where the method's networks work: cpu, cuda (every card), cuda:N, mps."
+    ),
     jobs: int | None = typer.Option(
         None,
         "--jobs",
@@ -55,6 +58,7 @@ def run(
             method,
             backbone,
             protocol,
+            device=device,
             jobs=jobs,
             out=out,
             limit=limit,

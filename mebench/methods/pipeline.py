@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 
 from mebench.backbones.contract import Backbone
+from mebench.backbones.placed import place
 from mebench.clip import Driving, Generated, Source
 from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
@@ -53,6 +54,11 @@ class Pipeline:
         self._recipe = recipe
         self._drivers: OrderedDict[str, Magnified] = OrderedDict()
         self._enrolled: tuple[str, Any] | None = None
+
+    def to(self, device: str) -> None:
+        """Put the backbone on ``device``; magnifier and demagnifier stay on the processor."""
+        self._backbone = place(self._backbone, device)
+        self._enrolled = None
 
     def generate(self, source: Source, driving: Driving) -> Generated:
         driver = self._magnified(driving)

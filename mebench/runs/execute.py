@@ -11,6 +11,7 @@ from typing import cast
 from mebench.datasets.publication import keep_private
 from mebench.errors import StorageError
 from mebench.files import write_json
+from mebench.methods.placing import CPU
 from mebench.protocol import Task
 from mebench.runs import provenance
 from mebench.runs.engines.choice import Engine
@@ -106,6 +107,7 @@ def _setup(plan: Plan, runs: list[_Run]) -> Setup:
                 "folder": str(run.store.folder.absolute()),
                 "factory": run.plan.spec.factory,
                 "arguments": run.plan.spec.arguments,
+                "device": run.plan.spec.device,
                 "keep_clips": run.keep_clips,
                 "redo_failed": run.redo_failed,
             }
@@ -206,4 +208,6 @@ def command(plan: Plan) -> str:
     parts = ["mebench", "run", "--method", plan.spec.given]
     if plan.spec.backbone is not None:
         parts += ["--backbone", plan.spec.backbone]
+    if plan.spec.device != CPU:
+        parts += ["--device", plan.spec.device]
     return shlex.join([*parts, "--protocol", plan.given_protocol])

@@ -18,6 +18,7 @@ from mebench.files import storage_errors, write_json
 from mebench.images import read_image, write_png
 from mebench.methods.build import load_method
 from mebench.methods.contract import Method, Oracle
+from mebench.methods.placing import CPU, put
 from mebench.motion.crop import Crop, face_crop
 from mebench.motion.flow import FlowEstimator
 from mebench.motion.landmarks import face_mesh, oval_mask
@@ -71,6 +72,7 @@ def generate_pair(
     backbone: str | None = None,
     *,
     out: Path | str,
+    device: str = CPU,
     times: Times | None = None,
     private: bool = False,
     progress: Progress | None = None,
@@ -80,7 +82,7 @@ def generate_pair(
     ``output.mkv`` (lossless) and ``output.mp4``, ``side_by_side.mp4`` (with the motion magnified), ``source.png`` and
     ``driving.mkv`` (the crops that the method saw), ``motion.json`` (what was measured).
 
-    private: the folder stays on this machine; needed for files from the folder of a dataset that may not be shown.
+    device: where the method's networks work, as for ``mebench run``. private: the folder stays on this machine; needed for files from the folder of a dataset that may not be shown.
     Both faces are found and brought to the framing of the open set, the clip by one crop from its onset frame. Raises
     :class:`InputError` for files that cannot be used, and the method's errors.
     """
@@ -88,7 +90,7 @@ def generate_pair(
     terms = [(name, registry.load("datasets", name)().terms) for name in _owners(Path(source), Path(driving))]
     refuse_unless_private("this pair", terms, private)
     progress.stage("loading the method")
-    animator = load_method(method, backbone)
+    animator = put(load_method(method, backbone), device)
     if isinstance(animator, Oracle) and not isinstance(animator, Method):
         raise ConfigError(f"the method '{animator.name}' shows the true answer of the open set; own files have none.")
     progress.stage("finding the faces")

@@ -13,6 +13,7 @@ from mebench import registry
 from mebench.datasets.contract import Dataset
 from mebench.datasets.preparation import prepared
 from mebench.errors import ConfigError, MebenchError
+from mebench.methods.placing import CPU, checked
 from mebench.metrics.contract import Metric
 from mebench.protocol import Protocol, Task
 from mebench.runs.leaks import LeakCheck, check_leaks
@@ -129,12 +130,13 @@ def runnable(protocol: Protocol) -> tuple[list[str], list[str], str | None]:
 def describe(spec: MethodSpec) -> MethodInfo:
     """The method as it will be run. Its networks are loaded and let go again."""
     method = spec.load()
+    where = {} if spec.device == CPU else {"device": checked(method, spec.device).partition(":")[0]}
     return {
         "name": spec.name,
         "backbone": spec.backbone,
         "config": spec.config,
         "card": spec.card,
-        "facts": json.loads(canonical(method.facts())),
+        "facts": {**json.loads(canonical(method.facts())), **where},
         "oracle": hasattr(method, "reveal"),
     }
 

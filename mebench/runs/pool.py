@@ -124,7 +124,7 @@ class _Worker(threading.Thread):
 
     def _do(self, task: Task, runs: list[int]) -> Finished:
         if self._process is None:
-            self._process = _Process()
+            self._process = _Process(card_of(self._index, self._setup))
             if self._killed.is_set():
                 raise _Interrupted
             if not self._process.ask(self._setup):
@@ -136,17 +136,30 @@ class _Worker(threading.Thread):
         return Finished(task, runs, reply["done"])
 
 
+def card_of(index: int, setup: Setup) -> dict[str, str]:
+    """Which graphics card the worker ``index`` sees: with the device ``cuda`` and several cards, they take turns."""
+    if all(run["device"] != "cuda" for run in setup["runs"]):
+        return {}
+    import torch
+
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    cards = [card.strip() for card in named.split(",") if card.strip()] or [
+        str(number) for number in range(torch.cuda.device_count())
+    ]
+    return {"CUDA_VISIBLE_DEVICES": cards[index % len(cards)]} if len(cards) > 1 else {}
+
+
 class _Process:
     """A child process with one question and one answer at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: dict[str, str]) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
         self._child = subprocess.Popen(
             [sys.executable, "-c", _START, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, **environment},
             text=True,
             encoding="utf-8",
         )

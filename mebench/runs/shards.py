@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mebench.errors import ConfigError, InputError
 from mebench.files import write_whole
+from mebench.methods.placing import CPU
 from mebench.protocol import Protocol, Task
 from mebench.runs.bounds import bound_plans
 from mebench.runs.conclude import RunResult, conclude
@@ -134,6 +135,7 @@ def _spec(record: RunRecord) -> MethodSpec:
         config=method["config"],
         card=method["card"],
         command=record["command"],
+        device=method["facts"].get("device", CPU),
     )
 
 

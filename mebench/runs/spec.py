@@ -10,6 +10,7 @@ from typing import Any
 from mebench.methods.build import build, with_backbone
 from mebench.methods.card import MethodFile, read_method_file
 from mebench.methods.contract import Method, Oracle
+from mebench.methods.placing import CPU
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class MethodSpec:
     name, backbone: for people and for the name of the folder. given: what stands after ``--method``.
     factory: ``module:function``, called with ``arguments`` (JSON values); gives a :class:`Method` or :class:`Oracle`.
     config: what is hashed and shown, without the card. command: the command that gives the run, where it is not
-    ``mebench run``.
+    ``mebench run``. device: where the networks of the method work, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     """
 
     name: str
@@ -30,9 +31,10 @@ class MethodSpec:
     config: dict[str, Any]
     card: dict[str, Any] | None
     command: str | None = None
+    device: str = CPU
 
     @staticmethod
-    def named(name: str | Path, backbone: str | None = None) -> MethodSpec:
+    def named(name: str | Path, backbone: str | None = None, device: str = CPU) -> MethodSpec:
         """The method of a baseline or of a ``method.yaml``; errors as for :func:`mebench.methods.load_method`."""
         file = with_backbone(read_method_file(name), backbone)
         content = file.model_dump(mode="json", exclude_none=True)
@@ -44,10 +46,11 @@ class MethodSpec:
             arguments={"content": content},
             config=_configuration(content),
             card=content["card"],
+            device=device,
         )
 
     def load(self) -> Method | Oracle:
-        """Build the method; its networks are loaded."""
+        """Build the method; its networks are loaded, on the processor."""
         return load_factory(self.factory, self.arguments)
 
 

@@ -31,6 +31,7 @@ def run(
     backbone: str | None = None,
     protocol: str | Path | Protocol = "open-mini",
     *,
+    device: str = "cpu",
     jobs: int | None = None,
     out: str | Path = "runs",
     limit: int | None = None,
@@ -47,7 +48,8 @@ def run(
     changed metric scores stored clips without generating them. The scores are the same bytes for any number of jobs.
 
     method: name of a baseline, or a path to a ``method.yaml``. backbone: replaces the method's own.
-    protocol: name, path of a YAML file, or :class:`Protocol`. jobs: processes (default: one a core and 2 GB of memory,
+    protocol: name, path of a YAML file, or :class:`Protocol`. device: where the method's networks work: ``cpu`` (the numbers
+    of the board), ``cuda`` (several cards take turns with ``jobs``), ``cuda:N``, ``mps``; scoring stays on the processor. jobs: processes (default: one a core and 2 GB of memory,
     at most 8); 0 works in this process, for debuggers.
     out: where run folders are kept. limit: do the first so many tasks only; a later call without it goes on.
     shard: ``i/n`` does the i-th of n parts, in a folder of its own; :func:`mebench.runs.shards.merge` puts parts together.
@@ -61,7 +63,7 @@ def run(
     progress = progress or Silent()
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     return run_spec(
-        MethodSpec.named(method, backbone),
+        MethodSpec.named(method, backbone, device),
         chosen,
         given_protocol=None if isinstance(protocol, Protocol) else str(protocol),
         jobs=jobs,

@@ -36,6 +36,7 @@ class RunSetup(TypedDict):
     folder: str
     factory: str
     arguments: dict[str, Any]
+    device: str
     keep_clips: bool
     redo_failed: bool
 
@@ -111,6 +112,7 @@ class Service:
     def __init__(self, setup: Setup) -> None:
         from mebench import registry
         from mebench.datasets.preparation import Preparation, prepared
+        from mebench.methods.placing import put
         from mebench.runs.scoring import load_metrics
         from mebench.runs.spec import load_factory
         from mebench.runs.store import RunStore
@@ -123,7 +125,7 @@ class Service:
         self._targets = [
             Target(
                 RunStore(Path(run["folder"])),
-                load_factory(run["factory"], run["arguments"]),
+                put(load_factory(run["factory"], run["arguments"]), run["device"]),
                 setup["seed"],
                 run["keep_clips"],
                 run["redo_failed"],

@@ -84,6 +84,11 @@ class FpbFomm:
         self.facts = facts
         self._networks = networks
 
+    def to(self, device: torch.device) -> None:
+        """Move the networks; frames must come on the same device."""
+        for value in vars(self._networks).values():
+            value.to(device)
+
     @torch.no_grad()
     def enroll(self, source: torch.Tensor) -> Enrolled:
         """source: float32 ``[3,H,W]`` in [0,1], a face cropped like the training data; any size, made 256 x 256."""
@@ -148,5 +153,5 @@ class _Lite:
 
 def _facial_points(image: torch.Tensor) -> torch.Tensor:
     """``[1,18,2]`` of an image ``[1,3,256,256]``."""
-    pixels = (image[0] * 255.0).round().clamp(0.0, 255.0).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-    return torch.from_numpy(points_of(pixels))[None]
+    pixels = (image[0] * 255.0).round().clamp(0.0, 255.0).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+    return torch.from_numpy(points_of(pixels))[None].to(image.device)

@@ -188,7 +188,7 @@ class LiteBackbone:
         """
         image = resize(require_frames(source, "source image", dimensions=3)[None], RESOLUTION)
         points = MeshReference.find(self._small(image)[0], "the source image").points
-        encoded = self.network.encode(image, self._lines(points[None]), torch.from_numpy(points[None]))
+        encoded = self.network.encode(image, *self._seen(points[None], image.device))
         return Enrolled(encoded, points)
 
     @torch.no_grad()
@@ -203,8 +203,8 @@ class LiteBackbone:
         first = MeshReference.find(self._small(onset[None])[0], "the onset frame of the driving clip")
         made = []
         for part in torch.split(frames, BATCH):
-            moved = torch.from_numpy(first.displacement(self._small(part), self.tracker))
-            steady = self.network.steadied(moved, self.tracker).numpy()
+            moved = torch.from_numpy(first.displacement(self._small(part), self.tracker)).to(frames.device)
+            steady = self.network.steadied(moved, self.tracker).cpu().numpy()
             if self.facts.mode == "relative":
                 points = identity.points + turned(steady, identity.points, first.points, EYES)
             else:
@@ -213,17 +213,18 @@ class LiteBackbone:
         return require_finite(torch.cat(made), self.facts.weights)
 
     def _render(self, encoded: EncodedLite, points: Points) -> torch.Tensor:
-        rendering = self.network.render(encoded.expand(len(points)), self._lines(points), torch.from_numpy(points))
+        rendering = self.network.render(encoded.expand(len(points)), *self._seen(points, encoded.image.device))
         return rendering.prediction.clamp(0.0, 1.0)
 
     def _small(self, frames: torch.Tensor) -> NDArray[np.uint8]:
         """What the trackers see: uint8 ``[T,S,S,3]``, reduced like the training frames."""
         return pixels(resize(frames, self.network.config.size))
 
-    def _lines(self, points: Points) -> torch.Tensor:
+    def _seen(self, points: Points, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the network sees of landmarks: their drawing, and where they are."""
         size = self.network.config.size
         places = np.asarray((points + 0.5) / size, np.float32)
-        return _drawings(places, self._layout, size, subpixel=True)
+        return _drawings(places, self._layout, size, subpixel=True).to(device), torch.from_numpy(points).to(device)
 
 
 def _drawings(points: Points, of: Layout, size: int, *, subpixel: bool) -> torch.Tensor:

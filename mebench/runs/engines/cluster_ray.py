@@ -44,11 +44,11 @@ class Actor:
 
 def make(options: dict[str, str]) -> Engine:
     """options: ``address`` of the cluster (default: the one that ``ray start`` told this machine of, else one is started
-    here), ``cpus`` (default 1) and ``gpus`` (default 0; 1 gives each worker a device) that a worker takes."""
+    here), ``cpus`` (default 1) and ``gpus`` that a worker takes (default 1 with the device ``cuda``, else 0)."""
     ray = needed("ray", "ray")
     options = dict(options)
     address = options.pop("address", None)
-    resources = {"num_cpus": number(options, "cpus", 1), "num_gpus": number(options, "gpus", 0)}
+    cpus, gpus = number(options, "cpus", 1), number(options, "gpus", -1.0) if "gpus" in options else None
     refuse_rest(options, "ray", "address, cpus, gpus")
 
     def work(setup: Setup, pieces: Sequence[Piece], jobs: int, on_finished: Callable[[Finished], None]) -> None:
@@ -57,6 +57,8 @@ def make(options: dict[str, str]) -> Engine:
         environment = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         if "MEBENCH_HOME" in os.environ:
             environment["MEBENCH_HOME"] = os.environ["MEBENCH_HOME"]
+        on_card = any(run["device"].startswith("cuda") for run in setup["runs"])
+        resources = {"num_cpus": cpus, "num_gpus": float(on_card) if gpus is None else gpus}
         remote = ray.remote(**resources, max_restarts=0, runtime_env={"env_vars": environment})(Actor)
         _Crew(ray, remote, setup, Schedule(pieces), on_finished).work(max(1, jobs))
 
