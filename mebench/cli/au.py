@@ -140,6 +140,9 @@ def eval_(
     imbalance: str = _IMBALANCE,
     start: Path | None = _START,
     calibrated: bool = typer.Option(False, help="Choose thresholds on the validation clips of each fold."),
+    validation: bool = typer.Option(
+        False, "--validation", help="Test on the validation clips of each fold instead: to choose a rate or a length."
+    ),
     keep: Path | None = typer.Option(None, "--keep", help="Keep finished folds in this folder, and go on from there."),
     out: Path | None = typer.Option(None, "--out", "-o", help="Also write all numbers as JSON."),
 ) -> None:
@@ -151,17 +154,26 @@ def eval_(
     """
     from mebench.detectors.published import CD6ME
     from mebench.detectors.table import comparison, definitions, markdown
+    from mebench.detectors.trial import validation_trials
+    from mebench.errors import ConfigError
     from mebench.files import write_json
     from mebench.runs.detection import evaluate_detectors, make_detector, read_trials
 
     for name in detectors:
         make_detector(name)
     settings = _settings(epochs, rate, imbalance, start)
+    if validation and calibrated:
+        raise ConfigError(
+            "thresholds chosen on validation clips cannot be tested on them: leave out one of the options."
+        )
     trials = _usable(read_trials(protocol))
+    if validation:
+        trials = validation_trials(trials)
+    kind = {"protocol": protocol, "calibrated": calibrated, "tested_on": "validation" if validation else "test"}
 
     def written(records: list[dict[str, Any]]) -> None:
         if out is not None:
-            write_json(out, {"protocol": protocol, "calibrated": calibrated, "detectors": records})
+            write_json(out, {**kind, "detectors": records})
 
     records = evaluate_detectors(
         detectors,

@@ -38,10 +38,13 @@ def record(evaluation: Evaluation, training: Mapping[str, Any] | None = None) ->
 
 def joined(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The records of several files of ``mebench au eval --out``, equal ones once; :class:`InputError` for files of
-    different protocols, or with thresholds chosen in some of them alone."""
-    kinds = {(one.get("protocol"), one.get("calibrated")) for one in evaluations}
+    different protocols, with thresholds chosen in some of them alone, or tested on validation clips in some of them."""
+    kinds = {(one.get("protocol"), one.get("calibrated"), one.get("tested_on", "test")) for one in evaluations}
     if len(kinds) > 1 or any("detectors" not in one for one in evaluations):
-        raise InputError("these evaluations are not of one kind: protocol and chosen thresholds must be the same.")
+        raise InputError(
+            "these evaluations are not of one kind: protocol, chosen thresholds and the clips that were tested on must be "
+            "the same."
+        )
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in evaluations:
         for entry in one["detectors"]:

@@ -90,5 +90,15 @@ def usable(trials: Iterable[Trial]) -> tuple[tuple[Trial, ...], tuple[str, ...]]
     return kept, tuple(lines)
 
 
+def validation_trials(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """The same folds with their validation clips in place of the test clips, so that a rate or a length can be chosen
+    without seeing the latter. Raises :class:`InputError` for a fold without validation clips."""
+    trials = tuple(trials)
+    for trial in trials:
+        if not trial.validation:
+            raise InputError(f"the fold {trial.fold} has no validation clips.")
+    return tuple(Trial(trial.fold, trial.train, (), trial.validation) for trial in trials)
+
+
 def _without(clips: Iterable[Observation], broken: Mapping[tuple[str, str], str]) -> tuple[Observation, ...]:
     return tuple(clip for clip in clips if (clip.dataset, clip.key) not in broken)

@@ -24,8 +24,8 @@ from mebench.detectors.resnet import load_resnet10t, residual_network
 from mebench.detectors.schedule import Loss, Schedule, asymmetric_loss, order
 from mebench.detectors.settings import Settings
 from mebench.detectors.table import comparison, markdown, trained
-from mebench.detectors.trial import Trial
-from mebench.errors import CheckpointError, ConfigError
+from mebench.detectors.trial import Trial, validation_trials
+from mebench.errors import CheckpointError, ConfigError, InputError
 from mebench.training.ma2mi import Ma2miNetwork, start_from
 
 SHORT = Settings(epochs=2, rate=1e-3)
@@ -199,3 +199,23 @@ def test_the_table_on_the_command_line(tmp_path, monkeypatch, trials):
     refused = CliRunner().invoke(app, [*words, "--imbalance", "other"])
     assert refused.exit_code == 2
     assert "no treatment of imbalance" in refused.output
+
+
+def test_a_rate_is_chosen_on_validation_clips(tmp_path, monkeypatch, trials):
+    with pytest.raises(InputError, match="fold x has no validation clips"):
+        validation_trials(trials)
+    parted = [dataclasses.replace(trial, train=trial.train[2:], validation=trial.train[:2]) for trial in trials]
+    assert [[clip.key for clip in trial.test] for trial in validation_trials(parted)] == [
+        [clip.key for clip in trial.validation] for trial in parted
+    ]
+    monkeypatch.setattr(detection, "read_trials", lambda protocol: parted)
+    words = ["au", "eval", "static-gate", "--out", str(tmp_path / "validation.json")]
+    assert CliRunner().invoke(app, [*words, "--validation"]).exit_code == 0
+    stored = json.loads((tmp_path / "validation.json").read_text())
+    assert (stored["tested_on"], stored["detectors"][0]["test_clips"]) == ("validation", 4)
+    (tmp_path / "test.json").write_text(json.dumps({**stored, "tested_on": "test"}))
+    both = CliRunner().invoke(app, ["au", "table", str(tmp_path / "validation.json"), str(tmp_path / "test.json")])
+    assert both.exit_code == 2
+    refused = CliRunner().invoke(app, [*words, "--validation", "--calibrated"])
+    assert refused.exit_code == 2
+    assert "cannot be tested on them" in refused.output
