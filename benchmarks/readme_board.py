@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
+
+from mebench import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL, KIND = "open-mini", "cross"
@@ -53,26 +56,29 @@ def board(tree: Path) -> str:
     lines = ["| " + " | ".join(["method", "backbone", *(title for title, _ in COLUMNS.values())]) + " |"]
     lines.append("|---" * (len(COLUMNS) + 2) + "|")
     bounds = found[0][3]
-    lines.append(_line("*floor: still source*", "", {name: bounds[name]["floor"] for name in COLUMNS}))
+    lines.append(_line("*floor: still source*", "", bounds, "floor"))
     for method, backbone, _, cells in competing:
         shown = "" if backbone == "none" else f"{backbone}-lite"
-        lines.append(_line(method, shown, {name: cells[name]["value"] for name in COLUMNS}))
-    lines.append(_line("*ceiling: true answer*", "", {name: bounds[name]["ceiling"] for name in COLUMNS}))
+        lines.append(_line(method, shown, cells, "value"))
+    lines.append(_line("*ceiling: true answer*", "", bounds, "ceiling"))
     return "\n".join(lines)
 
 
-def _line(method: str, backbone: str, values: dict[str, dict[str, Any] | None]) -> str:
-    cells = [_estimate(value, COLUMNS[name][1]) for name, value in values.items()]
-    return "| " + " | ".join([method, backbone, *cells]) + " |"
+def _line(method: str, backbone: str, cells: Cells, which: str) -> str:
+    shown = [_estimate(cells[name][which], name, decimals) for name, (_, decimals) in COLUMNS.items()]
+    return "| " + " | ".join([method, backbone, *shown]) + " |"
 
 
-def _estimate(value: dict[str, Any] | None, decimals: int) -> str:
+def _estimate(value: dict[str, Any] | None, metric: str, decimals: int) -> str:
+    """The mean and its interval, cut at the best and the worst value that the metric has."""
     if value is None or value["mean"] is None:
         return "–"
     mean = f"{value['mean']:.{decimals}f}"
     if value["low"] is None:
         return mean
-    low, high = (f"{value[end]:.{decimals}f}" for end in ("low", "high"))
+    facts = registry.load("metrics", metric).facts
+    ends = (-math.inf, math.inf) if facts.direction == "target" else sorted((facts.ceiling, facts.worst))
+    low, high = (f"{min(max(value[end], ends[0]), ends[1]):.{decimals}f}" for end in ("low", "high"))
     return mean if low == high == mean else f"{mean} [{low}, {high}]"
 
 
