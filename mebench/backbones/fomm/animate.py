@@ -30,21 +30,35 @@ class Transfer:
 
         source, reference: one item; driving: B items. Relative (with the reference at the onset):
         ``v' = v_S + a (v_t - v_0)`` and ``J' = J_t J_0^-1 J_S``; without the relative jacobian ``J' = J_t``.
-        motion_scale: multiplies relative motion, ``v_t - v_0`` and ``J_t J_0^-1 - I``; not part of the published code.
+        motion_scale: multiplies what is left of relative motion, ``v_t - v_0`` and ``J_t J_0^-1 - I``, beside
+        :func:`shared_motion`, the head's; not part of the published code.
         """
         if not self.use_relative_movement:
             return driving
         scale = movement_scale(source, reference) if self.adapt_movement_scale else 1.0
-        value = source.value + motion_scale * scale * (driving.value - reference.value)
+        moved = driving.value - reference.value
+        common, linear = shared_motion(moved, reference.value) if motion_scale != 1.0 else (0.0, 0.0)
+        value = source.value + scale * (common + motion_scale * (moved - common))
         jacobian = driving.jacobian
         if self.use_relative_jacobian and None not in (jacobian, reference.jacobian, source.jacobian):
             assert jacobian is not None and reference.jacobian is not None and source.jacobian is not None
             change = jacobian @ torch.linalg.inv(reference.jacobian)
             if motion_scale != 1.0:
-                identity = torch.eye(2, dtype=change.dtype, device=change.device)
-                change = identity + motion_scale * (change - identity)
+                still = torch.eye(2, dtype=change.dtype, device=change.device) + linear
+                change = still + motion_scale * (change - still)
             jacobian = change @ source.jacobian
         return KeyPoints(value, jacobian)
+
+
+def shared_motion(moved: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The affine motion that the key points have in common, by least squares: at the points ``[B,K,2]``, and its linear
+    part ``[B,1,2,2]``, which is its share of every jacobian's change. With points that never move it is 0.
+
+    moved: displacement of the points ``[B,K,2]``. points: where they were, ``[1,K,2]``.
+    """
+    places = torch.cat((points[0], torch.ones_like(points[0][:, :1])), dim=1)
+    found = torch.linalg.pinv(places) @ moved
+    return places @ found, found[:, None, :2].mT
 
 
 def movement_scale(source: KeyPoints, reference: KeyPoints) -> float:
