@@ -109,7 +109,13 @@ def _backbone(name: str) -> Entry:
         f"{entry['parameters'] / 1e6:.1f} M parameters, {facts.resolution} px{rates}; licence of the code: {code}; "
         f"weights: {weights}. {facts.paper}"
     )
-    return {**entry, "summary": summary}
+    lines = [
+        facts.paper,
+        f"{entry['parameters'] / 1e6:.1f} M parameters, {facts.resolution} px; licence of the code: {code}",
+        *(_rate(size, speed) for size, speed in measured.items()),
+        *(f"{file}: {_terms(known)}" for file, known in files.items()),
+    ]
+    return {**entry, "summary": summary, "lines": lines}
 
 
 def _terms(weights: dict[str, Any]) -> str:

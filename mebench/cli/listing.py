@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from enum import Enum
 from typing import Any
 
@@ -35,9 +38,19 @@ def list_(
 
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
-    width = max((len(entry["name"]) for entry in entries), default=0)
+    width = max((len(entry["name"]) for entry in entries), default=0) + 2
     for entry in entries:
-        typer.echo(f"{entry['name']:<{width}}  {_line(entry)}")
+        typer.echo(_block(entry, width) if sys.stdout.isatty() else f"{entry['name']:<{width}}{_line(entry)}")
+
+
+def _block(entry: dict[str, Any], width: int) -> str:
+    """For a terminal: the name, and beside it as many lines as are needed. Elsewhere an entry is one line, for grep."""
+    room = max(shutil.get_terminal_size().columns - width, 40)
+    texts = entry.get("lines") or [_line(entry)]
+    lines = [
+        line for text in texts for line in textwrap.wrap(text, room, subsequent_indent="  " if len(texts) > 1 else "")
+    ]
+    return "\n".join(f"{entry['name'] if i == 0 else '':<{width}}{line}" for i, line in enumerate(lines or [""]))
 
 
 def _line(entry: dict[str, Any]) -> str:
