@@ -117,7 +117,8 @@ def terms(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="P
     typer.echo(f"frames on pages and in submissions: {_allowed(found.may_show_frames, found)}")
     typer.echo(f"clips generated from it: {_allowed(found.may_show_generated, found)}")
     if not found.may_show_frames:
-        typer.echo("in their place: arrows of the measured motion; scores and plots are always shown")
+        stand_in = "arrows of the measured motion" if found.may_show_motion else "nothing"
+        typer.echo(f"in their place: {stand_in}; scores and plots are always shown")
 
 
 @app.command()

@@ -16,6 +16,8 @@ class Terms:
     """Who may publish which frames. The default of a gated dataset is: nothing.
 
     publishable_subjects: people whom the owner of the data allows to be shown, while others may not be.
+    may_show_motion: whether coarse measured motion (:mod:`mebench.datasets.nobody`) may stand in the place of frames. It is a
+    measurement, like scores and curves, so it may; a dataset whose owner forbids that too says so.
     text: what the licence allows, in words. access: where it is asked for.
     """
 
@@ -25,6 +27,7 @@ class Terms:
     publishable_subjects: frozenset[str] = frozenset()
     text: str = ""
     access: str = ""
+    may_show_motion: bool = True
 
     def meet(self, other: Terms) -> Terms:
         """What both allow."""
@@ -33,6 +36,7 @@ class Terms:
             may_show_frames=self.may_show_frames and other.may_show_frames,
             may_show_generated=self.may_show_generated and other.may_show_generated,
             publishable_subjects=self.publishable_subjects & other.publishable_subjects,
+            may_show_motion=self.may_show_motion and other.may_show_motion,
         )
 
 

@@ -20,12 +20,9 @@ from numpy.typing import NDArray
 
 from mebench.clip import Pixels
 from mebench.datasets.contract import Terms
+from mebench.datasets.nobody import GRID, OUTLINE
 from mebench.errors import InputError
 from mebench.files import write_text
-
-GRID = 16
-"""Cells along a side of a motion rendering. 16 x 16 mean displacements a frame show which part of a face moves, and are
-far too few to draw a face from; flow at full resolution is not."""
 
 PRIVATE = "NOT-FOR-PUBLICATION.txt"
 """Stands in folders whose pictures must stay on this machine."""
@@ -86,6 +83,15 @@ def refusal(parties: Iterable[Party], made: Made) -> str | None:
     return None
 
 
+def motion_refusal(parties: Iterable[Party]) -> str | None:
+    """None when measured motion of ``parties`` may stand in the place of a picture, else the sentence that says why not even
+    that may."""
+    for party in parties:
+        if not (party.terms.may_show_motion or party.terms.may_show_frames or party.listed):
+            return f"Not shown: its licence{_named(party)} allows neither frames of this dataset nor its motion to be published."
+    return None
+
+
 def copy_refusal(parties: Sequence[Party], output: Pixels, recorded: Sequence[Pixels]) -> str | None:
     """As :func:`refusal` for a generated clip that may hold frames of the dataset itself, whatever the terms say of
     generated clips. output: uint8 ``[T,S,S,3]``; recorded: clips of that shape, or stills ``[S,S,3]``."""
@@ -127,7 +133,7 @@ def motion_rendering(motion: NDArray[np.float32], side: int, factor: float = 1.0
     face = _nobody(side)
     rendered = np.empty((len(motion), side, side, 3), dtype=np.uint8)
     for index, field in enumerate(motion):
-        coarse = cv2.resize(np.nan_to_num(field), (GRID, GRID), interpolation=cv2.INTER_AREA) * factor
+        coarse = coarse_motion(field) * factor
         picture = face.copy()
         for row, column in zip(*np.nonzero(np.hypot(coarse[..., 0], coarse[..., 1]) >= 0.5), strict=True):
             start = np.array([centres[column], centres[row]])
@@ -135,6 +141,11 @@ def motion_rendering(motion: NDArray[np.float32], side: int, factor: float = 1.0
             cv2.arrowedLine(picture, ends[0], ends[1], (20, 60, 160), max(1, side // 160), cv2.LINE_AA, 4, 0.35)
         rendered[index] = picture
     return rendered
+
+
+def coarse_motion(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of each of ``GRID x GRID`` cells of ``field``, float32 ``[h,w,2]``: all that may be drawn of it."""
+    return np.asarray(cv2.resize(np.nan_to_num(field), (GRID, GRID), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def keep_private(folder: Path, terms: Iterable[tuple[str, Terms]]) -> bool:
@@ -166,16 +177,9 @@ def _nobody(side: int) -> Pixels:
     picture = np.full((side, side, 3), 246, dtype=np.uint8)
     ink, width = (205, 205, 205), max(1, side // 160)
 
-    def ellipse(x: float, y: float, across: float, down: float, start: int = 0, end: int = 360) -> None:
+    for x, y, across, down, start, end in OUTLINE:
         centre, axes = (round(x * side), round(y * side)), (round(across * side), round(down * side))
         cv2.ellipse(picture, centre, axes, 0, start, end, ink, width, cv2.LINE_AA)
-
-    ellipse(0.5, 0.52, 0.31, 0.42)
-    for eye in (0.379, 0.621):
-        ellipse(eye, 0.436, 0.055, 0.022)
-        ellipse(eye, 0.40, 0.075, 0.045, 200, 340)
-    ellipse(0.5, 0.56, 0.04, 0.02, 20, 160)
-    ellipse(0.5, 0.70, 0.10, 0.03)
     return picture
 
 

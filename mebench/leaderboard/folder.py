@@ -16,7 +16,18 @@ from mebench.leaderboard.aggregate import Cells
 from mebench.leaderboard.aggregates import AggregateResult, read_table
 from mebench.leaderboard.limits import RESULT
 from mebench.leaderboard.rounds.record import is_sealed
-from mebench.leaderboard.schema import Card, Manifest, Preview, Previews, Provenance, Tier, Trust
+from mebench.leaderboard.schema import (
+    Card,
+    Costs,
+    Manifest,
+    MotionClip,
+    Motions,
+    Preview,
+    Previews,
+    Provenance,
+    Tier,
+    Trust,
+)
 from mebench.leaderboard.tables import read_bounds, read_clips
 from mebench.leaderboard.upgrade import upgraded
 from mebench.runs.schema import BoundsRecord, Cell, Estimate, SetRecord, TaskRecord
@@ -28,7 +39,8 @@ five random ones with a chance of 3 %."""
 
 @dataclass(frozen=True)
 class Result:
-    """One run of a submission. cells, sets: of ``summary.json`` as it was written. previews: clips for the player."""
+    """One run of a submission. cells, sets: of ``summary.json`` as it was written. previews, motions: clips for the player,
+    the latter of licensed faces. costs: None in submissions that are older than it."""
 
     folder: Path
     name: str
@@ -39,6 +51,8 @@ class Result:
     cells: Cells
     sets: list[SetRecord]
     previews: tuple[Preview, ...] = ()
+    motions: tuple[MotionClip, ...] = ()
+    costs: Costs | None = None
 
     @property
     def protocol(self) -> str:
@@ -130,6 +144,8 @@ def read_result(folder: Path) -> Result:
         cells,
         sets,
         _previews(folder / "previews", {row["task"]["key"] for row in rows}),
+        _motions(folder / "motion.json", f"{where}/motion.json", {row["task"]["key"] for row in rows}),
+        _costs(folder / "costs.json", f"{where}/costs.json"),
     )
 
 
@@ -145,6 +161,20 @@ def _previews(folder: Path, tasks: set[str]) -> tuple[Preview, ...]:
         if clip.task not in tasks:
             raise InputError(f"previews/clips.json: '{clip.task[:80]}' is no task of this result.")
     return tuple(clips)
+
+
+def _motions(path: Path, where: str, tasks: set[str]) -> tuple[MotionClip, ...]:
+    if not path.exists():
+        return ()
+    clips = strict_json.load(read_bytes(path), where, Motions).clips
+    for clip in clips:
+        if clip.task not in tasks:
+            raise InputError(f"{where}: '{clip.task[:80]}' is no task of this result.")
+    return tuple(clips)
+
+
+def _costs(path: Path, where: str) -> Costs | None:
+    return strict_json.load(read_bytes(path), where, Costs) if path.exists() else None
 
 
 def read_aggregates(folder: Path) -> AggregateResult:

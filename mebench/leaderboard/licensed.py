@@ -12,6 +12,8 @@ from mebench import registry
 from mebench.errors import MebenchError
 from mebench.protocol import load_protocol
 
+_UNKNOWN = "nobody knows here whose faces they are: {error}"
+
 
 @cache
 def withheld(protocol: str) -> str | None:
@@ -21,14 +23,35 @@ def withheld(protocol: str) -> str | None:
     does not allow frames to be passed on covers all of them.
     """
     try:
-        found = {name: registry.load("datasets", name)().terms for name in load_protocol(protocol).datasets}
+        return pictures_refused(*load_protocol(protocol).datasets)
     except MebenchError as error:
-        return f"nobody knows here whose faces they are: {error}"
+        return _UNKNOWN.format(error=error)
+
+
+def pictures_refused(*datasets: str) -> str | None:
+    """Why pictures of ``datasets`` may not be shown; None where all of them may."""
+    try:
+        found = {name: registry.load("datasets", name)().terms for name in datasets}
+    except MebenchError as error:
+        return _UNKNOWN.format(error=error)
     for name, terms in found.items():
         if not (terms.may_show_frames and terms.may_show_generated):
             return (
                 f"the licence of '{name}' ({terms.licence}) does not allow frames, or clips made from them, to be shown"
             )
+    return None
+
+
+@cache
+def motion_withheld(protocol: str) -> str | None:
+    """Why a result on ``protocol`` may not even hold coarse motion (:mod:`mebench.leaderboard.arrows`); None where it may."""
+    try:
+        found = {name: registry.load("datasets", name)().terms for name in load_protocol(protocol).datasets}
+    except MebenchError as error:
+        return _UNKNOWN.format(error=error)
+    for name, terms in found.items():
+        if not (terms.may_show_motion or terms.may_show_frames):
+            return f"the licence of '{name}' ({terms.licence}) does not allow measured motion to be shown either"
     return None
 
 

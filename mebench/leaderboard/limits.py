@@ -19,6 +19,8 @@ ALLOWED: tuple[tuple[str, int], ...] = (
     (rf"results/{RESULT}/bounds\.csv", 5_000_000),
     (rf"results/{RESULT}/summary\.json", 2_000_000),
     (rf"results/{RESULT}/features\.npz", 20_000_000),
+    (rf"results/{RESULT}/costs\.json", 50_000),
+    (rf"results/{RESULT}/motion\.json", 60_000),
     (rf"results/{RESULT}/aggregates\.json", 2_000_000),
     (rf"results/{RESULT}/previews/clips\.json", 200_000),
     (rf"results/{RESULT}/previews/[A-Za-z0-9][A-Za-z0-9._-]{{0,119}}\.jpg", 400_000),

@@ -26,9 +26,8 @@ def previews(records: Records) -> Iterator[tuple[str, bytes]]:
     from mebench.runs.plan import load_datasets
 
     datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
-    rows = sorted(records.tasks, key=lambda row: (row["task"]["kind"] != "self", row["task"]["key"]))
     clips = []
-    for row in _chosen(rows):
+    for row in chosen(records.tasks):
         described, files = _clip(records, row, datasets)
         clips.append(described)
         yield from files
@@ -36,8 +35,9 @@ def previews(records: Records) -> Iterator[tuple[str, bytes]]:
         yield "clips.json", json.dumps({"schema_version": SCHEMA_VERSION, "clips": clips}, ensure_ascii=False).encode()
 
 
-def _chosen(rows: Sequence[TaskRecord]) -> list[TaskRecord]:
+def chosen(tasks: Sequence[TaskRecord]) -> list[TaskRecord]:
     """The tasks to show, without those that failed."""
+    rows = sorted(tasks, key=lambda row: (row["task"]["kind"] != "self", row["task"]["key"]))
     kinds = [[row for row in rows if row["task"]["kind"] == kind] for kind in ("self", "cross")]
     parts = [part for part in kinds if part]
     if len(parts) == 1:

@@ -9,9 +9,11 @@
         clips.csv          one row a task: status, hash of the output, one column a metric
         bounds.csv         what floor and ceiling score on the same tasks
         summary.json       means with intervals: recomputed from the tables above by `mebench verify`
+        costs.json         Costs: seconds a frame, memory, parameters, operations, hardware; since version 3
         features.npz       vectors of set metrics, where the protocol has any
         previews/          a few clips for the site's player: clips.json (Previews) and its pictures, where the licences
-                           allow them; arrows of the measured motion where they do not
+                           allow them
+        motion.json        Motions, where they do not: numbers that the site draws as arrows; since version 3
 
 Nothing in a submission is executed, and a folder that is there is never changed: a correction is a new version that
 ``supersedes`` the old one. All models refuse unknown keys.
@@ -24,9 +26,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = 2
+from mebench.datasets.nobody import CELLS
+
+SCHEMA_VERSION = 3
 """Of card, manifest, provenance and trust. Older files are brought up by :mod:`mebench.leaderboard.upgrade`. Version 2: a
-manifest names the results of which only ``aggregates`` are given."""
+manifest names the results of which only ``aggregates`` are given. Version 3: a result may have ``costs.json`` and
+``motion.json``."""
 
 Tier = Literal["self-reported", "re-run", "sealed"]
 """How far a number can be trusted. ``self-reported``: computed by its authors; on the open set anybody can render the true
@@ -221,6 +226,77 @@ class Previews(Strict):
 
     schema_version: int
     clips: list[Preview] = Field(max_length=6)
+
+
+MOST_MOMENTS = 600
+"""Frames of a clip whose motion may be drawn: three seconds at the highest rate of the databases, 200 a second."""
+
+_Step = Annotated[int, Field(ge=-51_200, le=51_200, strict=True)]
+_Share = Annotated[int, Field(ge=-200, le=200, strict=True)]
+_Level = Annotated[int, Field(ge=-10_000, le=10_000, strict=True)]
+
+
+class MotionPanel(Strict):
+    """One panel that is drawn; see :func:`mebench.leaderboard.arrows.arrows`."""
+
+    role: Literal["driving", "output"]
+    arrows: list[tuple[_Step, _Step]] = Field(min_length=len(CELLS), max_length=len(CELLS))
+    course: list[_Share] = Field(min_length=1, max_length=MOST_MOMENTS)
+
+
+class MotionCurves(Strict):
+    """As :class:`PreviewCurves`, in hundredths and without words."""
+
+    peak_px: float = Field(ge=0, le=4096)
+    reference: list[_Level | None] = Field(min_length=1, max_length=MOST_MOMENTS)
+    output: list[_Level | None] = Field(min_length=1, max_length=MOST_MOMENTS)
+
+
+class MotionClip(Strict):
+    """One clip of licensed faces: no picture, no words."""
+
+    task: Short
+    size: int = Field(ge=16, le=4096)
+    fps: float = Field(gt=0, le=10_000)
+    frames: int = Field(ge=1, le=MOST_MOMENTS)
+    onset: int = Field(ge=0)
+    apex: int = Field(ge=0)
+    offset: int = Field(ge=0)
+    panels: list[MotionPanel] = Field(min_length=1, max_length=2)
+    curves: MotionCurves | None = None
+
+
+class Motions(Strict):
+    """``motion.json``."""
+
+    schema_version: int
+    clips: list[MotionClip] = Field(min_length=1, max_length=2)
+
+
+class Machine(Strict):
+    """Where a run took place."""
+
+    processor: Short | None = None
+    machine: Short | None = None
+    cores: int | None = Field(default=None, ge=1)
+    memory_gb: float | None = Field(default=None, ge=0)
+
+
+_Cost = Annotated[float, Field(ge=0, le=1e12)]
+
+
+class Costs(Strict):
+    """``costs.json``: what the run took; see :class:`mebench.runs.schema.CostSummary`. Measured on the day, and no score."""
+
+    schema_version: int
+    clips: int = Field(ge=0)
+    seconds_a_frame: _Cost | None
+    cpu_seconds_a_frame: _Cost | None
+    scoring_seconds_a_clip: _Cost | None
+    peak_memory_mb: _Cost | None
+    parameters: int | None = Field(ge=0)
+    gflops_a_frame: _Cost | None
+    hardware: list[Machine] = Field(max_length=50)
 
 
 Provenance.model_rebuild()

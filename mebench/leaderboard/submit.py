@@ -16,17 +16,20 @@ from typing import Any
 import yaml
 
 from mebench import strict_yaml
-from mebench.errors import ConfigError, InputError
+from mebench.errors import ConfigError, InputError, MebenchError
 from mebench.files import storage_errors, write_bytes, write_json, write_text
 from mebench.leaderboard.aggregate import Cells, aggregate
 from mebench.leaderboard.aggregates import bare, make_table
+from mebench.leaderboard.arrows import motions
 from mebench.leaderboard.features import pack
-from mebench.leaderboard.licensed import withheld
+from mebench.leaderboard.folder import read_submission
+from mebench.leaderboard.licensed import motion_withheld, withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.previews import previews
-from mebench.leaderboard.schema import SCHEMA_VERSION, Card
+from mebench.leaderboard.schema import SCHEMA_VERSION, Card, Costs, Machine
 from mebench.leaderboard.tables import bounds_csv, clips_csv
 from mebench.protocol import Protocol, load_protocol
+from mebench.runs.cost_summary import summarise_costs
 from mebench.runs.page.records import Records, read_records
 from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
@@ -58,12 +61,15 @@ def submit(
     """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
 
     version: default the next whole number. supersedes: the version that this one replaces (default: the newest with a
-    result on the same protocol and backbone; ``none``: it stands beside those that are there). aggregates_only: of runs on licensed faces, give means,
-    intervals and counts of each dataset and nothing about a single clip; runs on open data keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of ``method.yaml`` is
-    taken. with_previews: copy a few clips of each run's page, where the licences of its datasets allow them.
+    result on the same protocol and backbone; ``none``: it stands beside those that are there). aggregates_only: of runs
+    on licensed faces, give means, intervals and counts of each dataset and nothing about a single clip; runs on open data
+    keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of
+    ``method.yaml`` is taken. with_previews: a few clips of each run, where the licences of its datasets allow them;
+    elsewhere coarse motion, which the site draws as arrows.
 
     Nothing that is there is changed: :class:`ConfigError` when the version exists, when runs are unfinished, of different
-    methods or twice on one protocol and backbone, when no card is known, or when ``aggregates_only`` applies to no run.
+    methods or twice on one protocol and backbone, when no card is known, when ``aggregates_only`` applies to no run, or
+    for a word that the reader of submissions would refuse.
     """
     root = Path(out) / name
     found = [read_records(Path(run)) for run in runs]
@@ -88,11 +94,23 @@ def submit(
         apart = [_aggregates(each, partial / "results") for each in means]
         write_text(partial / "card.yaml", _yaml(written))
         _manifest(partial, name, chosen, replaced, sorted(rows), sorted(apart))
+        _read_again(partial)
         with storage_errors(folder):
             partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Submitted(folder, tuple(_notes(written)), _commands(folder, name, chosen))
+
+
+def _read_again(folder: Path) -> None:
+    """:class:`ConfigError` for what the reader of submissions will not take, such as a character that cannot be seen."""
+    try:
+        read_submission(folder)
+    except MebenchError as error:
+        said = str(error).replace(f"{folder}/", "").rstrip(".")
+        raise ConfigError(
+            f"this submission would be refused ({said}); correct method.yaml, or the card of --card."
+        ) from error
 
 
 def _same_runs(root: Path, known: Sequence[str], found: Sequence[Records]) -> str | None:
@@ -186,9 +204,22 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
     vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
     if any(vectors.values()):
         write_bytes(folder / "features.npz", pack(vectors))
+    if costs := _costs(records):
+        write_json(folder / "costs.json", costs.model_dump(mode="json"))
     for file, data in previews(records) if with_previews and open_data else ():
         write_bytes(folder / "previews" / file, data)
+    if with_previews and not open_data and motion_withheld(protocol.name) is None and (drawn := motions(records)):
+        write_bytes(folder / "motion.json", drawn)
     return name
+
+
+def _costs(records: Records) -> Costs | None:
+    """What the run took; None where nothing was measured, as of clips that were made elsewhere."""
+    if not records.costs:
+        return None
+    found = summarise_costs(records.costs.values(), records.run["sessions"])
+    machines = [{key: machine.get(key) for key in Machine.model_fields} for machine in found["hardware"]]
+    return Costs.model_validate({**found, "schema_version": SCHEMA_VERSION, "hardware": machines})
 
 
 def _without_annotation(row: TaskRecord) -> TaskRecord:
@@ -223,11 +254,14 @@ def provenance(records: Records) -> dict[str, Any]:
 
 
 def _card(found: Sequence[Records], name: str, file: Path | None) -> Card:
+    counted = [costs.parameters if (costs := _costs(records)) else None for records in found]
+    known = [count for count in counted if count is not None]
+    parameters = max(known) if len(known) == len(counted) else None
     if file is not None:
         card = strict_yaml.load(file, Card)
         if card.name != name:
             raise ConfigError(f"{file} is the card of '{card.name}', and --name is '{name}'; make them equal.")
-        return card
+        return card if card.parameters is not None else card.model_copy(update={"parameters": parameters})
     given = next((records.run["method"]["card"] for records in found if records.run["method"]["card"]), None)
     if given is None:
         raise ConfigError(
@@ -245,6 +279,7 @@ def _card(found: Sequence[Records], name: str, file: Path | None) -> Card:
                 "seen_datasets": given.get("seen_datasets", []),
                 "backbones": backbones,
                 "open_weights": not any(records.run["method"]["facts"].get("external") for records in found),
+                "parameters": parameters,
                 "hardware": f"{words[0]}, {hardware.get('cores')} cores" if words else None,
             }
         )

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from mebench import registry
 from mebench.errors import ConfigError, InputError, MebenchError
-from mebench.leaderboard import aggregates, copies, numbers
+from mebench.leaderboard import aggregates, arrows, copies, numbers
 from mebench.leaderboard.aggregates import AggregateResult
 from mebench.leaderboard.folder import Result, Submission, read_submission
-from mebench.leaderboard.licensed import withheld
+from mebench.leaderboard.licensed import motion_withheld, withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.submit import sha256_of
 from mebench.methods.card import method_names
@@ -169,6 +169,7 @@ def _card(submission: Submission) -> Iterator[Finding]:
 def _pictures(result: Result) -> Iterator[Finding]:
     """Pictures, vectors and annotations where licences do not allow them."""
     reason = withheld(result.protocol)
+    yield from _motion(result, reason is not None)
     if reason is None:
         return
     for part in ("previews", "features.npz"):
@@ -176,6 +177,20 @@ def _pictures(result: Result) -> Iterator[Finding]:
             yield _error("licence", f"results/{result.name}/{part}", f"must not be there: {reason}")
     if any(row["task"]["action_units"] for row in result.rows):
         yield _error("licence", f"results/{result.name}/clips.csv", f"must not hold action units: {reason}")
+
+
+def _motion(result: Result, licensed: bool) -> Iterator[Finding]:
+    """Numbers that are drawn as arrows, where pictures may not be shown."""
+    where = f"results/{result.name}/motion.json"
+    if not (result.folder / "motion.json").exists():
+        return
+    if not licensed:
+        yield _error("motion", where, "must not be there: these faces may be shown, and previews/ shows them")
+    elif (reason := motion_withheld(result.protocol)) is not None:
+        yield _error("licence", where, f"must not be there: {reason}")
+    else:
+        for text in arrows.faults(result.motions, result.rows):
+            yield _error("motion", where, text)
 
 
 def _protocol(name: str, digest: str, where: str) -> Protocol:

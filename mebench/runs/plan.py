@@ -152,6 +152,8 @@ def dataset_info(dataset: Dataset) -> DatasetInfo:
     }
     if terms.publishable_subjects:
         info["publishable_subjects"] = sorted(terms.publishable_subjects)
+    if not terms.may_show_motion:
+        info["may_show_motion"] = False
     return info
 
 

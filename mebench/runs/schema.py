@@ -226,6 +226,8 @@ class DatasetInfo(TypedDict):
     """Whether clips generated from it may be published."""
     publishable_subjects: NotRequired[list[str]]
     """People whom the owner allows to be shown; left out when there are none."""
+    may_show_motion: NotRequired[bool]
+    """False when not even coarse measured motion may be shown; left out when it may."""
 
 
 class MetricInfo(TypedDict):

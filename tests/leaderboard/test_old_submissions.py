@@ -1,4 +1,4 @@
-"""A submission that was written with version 1 of the schema, kept as it was, is read and verified with today's eyes."""
+"""Submissions that were written with older versions of the schema, kept as they were, are read and verified with today's eyes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,34 @@ from mebench.leaderboard.schema import SCHEMA_VERSION
 from mebench.leaderboard.verify import verify
 from mebench.protocol import load_protocol
 
-FROZEN = Path(__file__).parent / "frozen" / "version-1"
+FROZEN = {version: Path(__file__).parent / "frozen" / f"version-{version}" for version in (1, 2)}
 
 
-@pytest.fixture
-def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    protocol = load_protocol(FROZEN / "protocol.yaml")
+@pytest.fixture(params=sorted(FROZEN))
+def old(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Path]:
+    """Version of the schema, and a submission of that time."""
+    frozen = FROZEN[request.param]
+    protocol = load_protocol(frozen / "protocol.yaml")
     monkeypatch.setattr(verifier, "_protocol", lambda *_: protocol)
-    return Path(shutil.copytree(FROZEN / "submissions", tmp_path / "submissions")) / "direct" / "1"
+    return request.param, Path(shutil.copytree(frozen / "submissions", tmp_path / "submissions")) / "direct" / "1"
 
 
-def test_the_frozen_files_are_those_of_version_1() -> None:
-    manifest = json.loads((FROZEN / "submissions/direct/1/manifest.json").read_text())
-    assert manifest["schema_version"] == 1 < SCHEMA_VERSION and "aggregates" not in manifest
+def test_there_is_one_of_every_old_version() -> None:
+    assert sorted(FROZEN) == list(range(1, SCHEMA_VERSION))
+
+
+def test_the_frozen_files_are_those_of_their_version(old: tuple[int, Path]) -> None:
+    version, folder = old
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["schema_version"] == version and ("aggregates" in manifest) == (version >= 2)
     for name, entry in manifest["files"].items():
-        data = (FROZEN / "submissions/direct/1" / name).read_bytes()
-        assert hashlib.sha256(data).hexdigest() == entry["sha256"], name
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == entry["sha256"], name
 
 
-def test_it_is_upgraded_and_verified(old: Path) -> None:
-    facts = json.loads((FROZEN / "facts.json").read_text())
-    report = verify(old, facts=facts)
+def test_it_is_upgraded_and_verified(old: tuple[int, Path]) -> None:
+    version, folder = old
+    facts = json.loads((FROZEN[version] / "facts.json").read_text())
+    report = verify(folder, facts=facts)
     assert report.ok, report.findings
     submission = report.submission
     assert submission is not None and submission.manifest.schema_version == SCHEMA_VERSION
@@ -43,8 +50,11 @@ def test_it_is_upgraded_and_verified(old: Path) -> None:
     (result,) = submission.results
     assert result.run.schema_version == SCHEMA_VERSION and len(result.rows) == 16
     assert result.cells["gain", "self", None]["value"]["mean"] == 0.3960833801139225
+    assert len(result.previews) == (version >= 2) and result.costs is None and result.motions == ()
     assert set(submission.tiers.values()) == {"self-reported"}
 
 
-def test_the_hash_of_an_old_manifest_is_of_its_own_bytes(old: Path) -> None:
-    assert read_submission(old).manifest_sha256 == hashlib.sha256((old / "manifest.json").read_bytes()).hexdigest()
+def test_the_hash_of_an_old_manifest_is_of_its_own_bytes(old: tuple[int, Path]) -> None:
+    _, folder = old
+    expected = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    assert read_submission(folder).manifest_sha256 == expected

@@ -262,3 +262,41 @@ def test_old_versions_are_known_or_refused() -> None:
         for version in (0, SCHEMA_VERSION + 1, None, True, "1"):
             with pytest.raises(InputError, match="schema version"):
                 upgraded(kind, {"schema_version": version})  # type: ignore[arg-type]
+
+
+def measured(run: Path, **changed: Any) -> Path:
+    """``run`` with what its first clip took."""
+    cost = {
+        "task": "self--c0", "frames": 10, "prepare_seconds": 1.0, "prepare_cpu_seconds": 1.0, "generate_seconds": 2.0,
+        "generate_cpu_seconds": 1.5, "score_seconds": 3.0, "score_cpu_seconds": 3.0, "peak_memory_mb": 900.0,
+        "parameters": 712_000, "gflops": 12.5, **changed,
+    }  # fmt: skip
+    (run / "costs").mkdir()
+    (run / "costs" / "self--c0.json").write_text(json.dumps(cost))
+    return run
+
+
+def test_costs_and_parameters_come_from_the_run(tmp_path: Path) -> None:
+    runs = [
+        measured(write_run(tmp_path / "a", "magplus", "fomm", 0.7)),
+        measured(write_run(tmp_path / "b", "magplus", "fsrt", 0.6), parameters=2_000_000),
+    ]
+    folder = submit(runs, "magplus", out=tmp_path / "tree", with_previews=False).folder
+    submission = verify(folder).submission
+    assert errors(folder) == [] and submission is not None
+    costs = submission.results[0].costs
+    assert costs is not None and (costs.seconds_a_frame, costs.parameters, costs.gflops_a_frame) == (0.2, 712_000, 12.5)
+    assert costs.peak_memory_mb == 900.0 and costs.hardware[0].processor == "a processor"
+    assert submission.card.parameters == 2_000_000  # of its largest
+    next(folder.rglob("costs.json")).write_text('{"schema_version": 3, "clips": -1}')
+    seal(folder)
+    assert any("costs.json" in text for text in errors(folder))
+
+
+def test_what_the_reader_would_refuse_is_not_written(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a", "magplus", "fomm", 0.7, title="Mag\u202eplus")
+    with pytest.raises(
+        ConfigError, match=r"would be refused \(.*card\.yaml: 'Mag.*plus' holds the invisible character U\+202E\)"
+    ):
+        submit([run], "magplus", out=tmp_path / "tree", with_previews=False)
+    assert not list((tmp_path / "tree").rglob("*.yaml"))

@@ -17,7 +17,7 @@ from mebench.files import write_bytes, write_text
 from mebench.home import packaged
 from mebench.leaderboard.aggregates import LABEL, AggregateCell, AggregateResult
 from mebench.leaderboard.folder import Submission
-from mebench.leaderboard.licensed import withheld
+from mebench.leaderboard.licensed import motion_withheld, withheld
 from mebench.leaderboard.reality import WHY, reality
 from mebench.leaderboard.schema import TIERS
 from mebench.leaderboard.site import exports, player
@@ -33,7 +33,7 @@ FIRST = 40
 """Rows that stand in the page itself; the others wait in a template until the browser has time."""
 
 STYLES = ("base.css", "scores.css", "player.css", "clips.css")
-RUN_SCRIPTS = ("chart.js", "lens.js", "player.js")
+RUN_SCRIPTS = ("chart.js", "lens.js", "arrows.js", "player.js")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "board.js": ("site:board.js",),
     "compare.js": ("site:base.js", "site:stats.js", "site:compare.js"),
@@ -292,15 +292,20 @@ class Pages:
         )
 
     def _films(self, entry: Entry) -> bool:
-        return bool(entry.result.previews) and withheld(entry.result.protocol) is None
+        """Whether there is anything for the player that may be shown today: pictures, or motion in their place."""
+        result = entry.result
+        if withheld(result.protocol) is None:
+            return bool(result.previews)
+        return bool(result.motions) and motion_withheld(result.protocol) is None
 
     def _motion(self, entry: Entry | None, boards: Mapping[str, Board]) -> dict[str, Any]:
         """What the player needs; no clips where none may be shown. media: address of the pictures."""
         shown = entry is not None and self._films(entry)
         if entry is None or not shown:
             return {"clips": [], "lens": True, "ranking": None, "tasks": {"planned": 0}}
-        media = f"../media/{entry.submission.key}/{entry.result.name}/"
-        clips = player.entries(entry.result, boards[entry.result.protocol].facts, media)
+        media, facts = f"../media/{entry.submission.key}/{entry.result.name}/", boards[entry.result.protocol].facts
+        licensed = withheld(entry.result.protocol) is not None
+        clips = player.drawn(entry.result, facts) if licensed else player.entries(entry.result, facts, media)
         return {"clips": clips, "lens": True, "ranking": None, "tasks": {"planned": entry.result.run.planned}}
 
     def _breakdown(self, entries: Sequence[Entry], facts: Mapping[str, MetricInfo]) -> dict[str, Any]:

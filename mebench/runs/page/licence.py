@@ -19,6 +19,7 @@ def recorded_terms(info: DatasetInfo | None) -> Terms:
         may_show_frames=info["may_show_frames"],
         may_show_generated=info["may_show_generated"],
         publishable_subjects=frozenset(info.get("publishable_subjects", [])),
+        may_show_motion=info.get("may_show_motion", True),
     )
 
 

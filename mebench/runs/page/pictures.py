@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mebench.clip import Pixels
 from mebench.datasets.contract import Dataset
-from mebench.datasets.publication import Party, Released, Withheld, copy_refusal, refusal, release
+from mebench.datasets.publication import Party, Released, Withheld, copy_refusal, motion_refusal, refusal, release
 from mebench.errors import Unavailable
 from mebench.metrics.sample import Sample
 from mebench.protocol import Task
@@ -90,7 +90,7 @@ def pictures(task: Task, dataset: Dataset, output: Pixels, seen: tuple[Party, Pa
     reference, reference_reason = sample.driving, refusal([driver], "recorded")
     if true is not None:
         reference, reference_reason = true, refusal(seen, "recorded")
-    face = _face(sample)
+    face = face_region(sample)
     expected = expression(reference, sample.onset, face)
     factor = factor_for(peak(expected, sample.onset, sample.offset), reference.shape[1])
 
@@ -98,8 +98,9 @@ def pictures(task: Task, dataset: Dataset, output: Pixels, seen: tuple[Party, Pa
     def achieved() -> NDArray[np.float32]:
         return expression(sample.output, sample.onset, face)
 
-    arrows = {"motion": lambda: expected, "factor": factor}
-    own_arrows = {"motion": achieved, "factor": factor}
+    still = motion_refusal(seen) is not None  # then nothing stands in the place of a picture
+    arrows = {} if still else {"motion": lambda: expected, "factor": factor}
+    own_arrows = {} if still else {"motion": achieved, "factor": factor}
     panels = [
         Panel("Source", "source", release(sample.source[None], refusal([identity], "recorded"))),
         Panel("Driving clip", "driving", release(sample.driving, refusal([driver], "recorded"), **arrows)),
@@ -121,7 +122,7 @@ def film_panels(sample: Sample, seen: tuple[Party, Party]) -> tuple[list[Panel],
     ``[T,S/2,S/2,2]``, see :func:`~mebench.runs.page.magnified.expression`): None for a still and wherever the picture
     itself may not be shown."""
     identity, driver = seen
-    onset, face = sample.onset, _face(sample)
+    onset, face = sample.onset, face_region(sample)
     true = sample.truth.frames if sample.truth is not None else None
     clips: list[tuple[str, str, Pixels, str | None]] = [
         ("Driving clip", "driving", sample.driving, refusal([driver], "recorded")),
@@ -133,7 +134,8 @@ def film_panels(sample: Sample, seen: tuple[Party, Party]) -> tuple[list[Panel],
     factor = factor_for(peak(moved[0 if true is None else 2], onset, sample.offset), sample.output.shape[1])
     panels = [Panel("Source", "source", release(sample.source[None], refusal([identity], "recorded")))]
     for (name, role, frames, reason), motion in zip(clips, moved, strict=True):
-        panels.append(Panel(name, role, release(frames, reason, partial(_given, motion), factor)))
+        arrows = partial(_given, motion) if motion_refusal(seen) is None else None
+        panels.append(Panel(name, role, release(frames, reason, arrows, factor)))
     return panels, [None, *(m if reason is None else None for (_, _, _, reason), m in zip(clips, moved, strict=True))]
 
 
@@ -148,7 +150,7 @@ def _thumbnail(panel: Panel, apex: int) -> str | None:
     return "data:image/jpeg;base64," + base64.b64encode(small).decode("ascii")
 
 
-def _face(sample: Sample) -> NDArray[np.bool_]:
+def face_region(sample: Sample) -> NDArray[np.bool_]:
     """The face on the onset frame; without landmarks, the ellipse in which a cropped face lies."""
     try:
         return sample.face

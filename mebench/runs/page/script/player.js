@@ -38,9 +38,11 @@ class Player {
 
   /* How clips that travel with motion fields are looked at: see lens.js. Only their player has these controls. */
   choose() {
-    const overlay = document.querySelector("[name='overlay']:checked");
+    const overlay = document.querySelector("[name='overlay']:checked"), drawn = Boolean(this.clip && this.clip.arrows);
     this.choice = { factor: $("factor") ? Number($("factor").value) : 1, overlay: overlay ? overlay.value : "difference" };
+    if (drawn) this.choice.overlay = "flow";  /* there are no pictures to take a difference of */
     if (!$("factor")) return;
+    if (overlay) overlay.closest("fieldset").hidden = drawn;
     $("factor-shown").textContent = `\u00d7${this.choice.factor}`;
     $("factor").setAttribute("aria-valuetext", `${this.choice.factor} times`);
     for (const { panel, factor } of this.panels) {
@@ -79,7 +81,7 @@ class Player {
     $("scrub").max = clip.frames - 1;
     this.chart.show(clip, clip.apex);
     this.show(clip.apex);
-    if (!clip.sheet) return;
+    if (!clip.sheet && !clip.arrows) return;
     $("player").setAttribute("aria-busy", "true");
     try {
       const sheet = await this.load(clip);
@@ -94,7 +96,7 @@ class Player {
 
   async load(clip) {
     if (clip.film) {
-      if (!this.sheets.has(clip.key)) this.sheets.set(clip.key, await Lens.open(clip));
+      if (!this.sheets.has(clip.key)) this.sheets.set(clip.key, clip.arrows ? new Arrows(clip) : await Lens.open(clip));
     } else if (!this.sheets.has(clip.key)) {
       const image = new Image();
       image.src = clip.sheet;
