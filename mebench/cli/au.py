@@ -349,4 +349,5 @@ def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Pat
         imbalance=imbalance,  # type: ignore[arg-type]  # refused by name at the start of training
         start=start_from(start) if start is not None else None,
         started=start.stem if start is not None else "",
+        start_file=start,
     )

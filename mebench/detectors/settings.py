@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -13,6 +14,7 @@ from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.schedule import Imbalance, check_imbalance
 from mebench.detectors.starts import Start
 from mebench.errors import ConfigError
+from mebench.weights.locate import sha256
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Settings:
 
     epochs, rate: a shortened schedule (:meth:`~mebench.detectors.schedule.Schedule.shortened`); the detector's own when
     None. imbalance: see :data:`~mebench.detectors.schedule.Imbalance`. start: called with the fresh network in place of the
-    detector's own start, and ``started`` is what a table calls it.
+    detector's own start, ``started`` is what a table calls it, and ``start_file`` where its weights lie.
     """
 
     epochs: int | None = None
@@ -29,6 +31,7 @@ class Settings:
     imbalance: Imbalance = "none"
     start: Callable[[nn.Module], None] | None = None
     started: str = ""
+    start_file: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.epochs is None) != (self.rate is None):
@@ -52,13 +55,16 @@ class Settings:
             return {}
         full = detector.schedule.epochs
         schedule = self.applied(detector).schedule  # type: ignore[attr-defined]
-        start = self.started if self.start is not None else ""
-        if not start and isinstance(detector.start, Start):
-            start = detector.start.said
+        start, files = "random", []
+        if self.start is not None:
+            start, files = self.started, [self.start_file] if self.start_file is not None else []
+        elif isinstance(detector.start, Start):
+            start, files = detector.start.said, [path for path, _ in detector.start.parts.values()]
         return {
             "epochs": schedule.epochs,
             "full_epochs": full,
             "rate": schedule.rate,
             "imbalance": schedule.imbalance,
-            "start": start or "random",
+            "start": start,
+            **({"start_sha256": [sha256(path)[:16] for path in dict.fromkeys(files)]} if files else {}),
         }

@@ -163,6 +163,12 @@ def test_a_pretrained_start_is_for_miacnet_alone(tmp_path):
     network = detection.make_detector("miacnet").build()
     start(network)
     assert torch.equal(network.action.code.weight, pretrained.action.code.weight)
+    settings = Settings(start=start, started="ma2mi", start_file=tmp_path / "ma2mi.safetensors")
+    first = settings.training(detection.make_detector("miacnet"))
+    assert first["start"] == "ma2mi"
+    save_file(Ma2miNetwork().state_dict(), tmp_path / "ma2mi.safetensors")
+    second = settings.training(detection.make_detector("miacnet"))
+    assert first["start_sha256"] != second["start_sha256"]  # so that no kept fold of another start is read
     with pytest.raises(ConfigError, match="for the detector miacnet alone"):
         start(residual_network("resnet18"))
 
