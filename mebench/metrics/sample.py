@@ -133,7 +133,7 @@ class Sample:
         """Measured flow of the output from its onset frame to every frame, float32 ``[T,S,S,2]`` pixels."""
         if self.truth is not None and np.array_equal(self.output, self.truth.frames):
             return self.reference_flows
-        return _flows(self.output, self.onset, self.estimator)
+        return measured_flows(self.output, self.onset, self.estimator)
 
     @cached_property
     def reference_flows(self) -> Flow:
@@ -146,7 +146,7 @@ class Sample:
             return self.known_reference_flows
         if self.truth is None and not self.same_person:
             return _carried_flows(self)
-        return _flows(self.reference, self.onset, self.estimator)
+        return measured_flows(self.reference, self.onset, self.estimator)
 
     @cached_property
     def anchor(self) -> Pixels:
@@ -207,8 +207,8 @@ class Sample:
         return self.output, self.reference
 
 
-def _flows(frames: Pixels, onset: int, estimator: FlowEstimator) -> Flow:
-    """:func:`flows_from`, without measuring frames that equal the onset frame: nothing moves in a still clip."""
+def measured_flows(frames: Pixels, onset: int, estimator: FlowEstimator) -> Flow:
+    """:func:`~mebench.motion.flow.flows_from`, without measuring frames that equal the onset frame: nothing moves in a still clip."""
     moving = [t for t in range(len(frames)) if t != onset and not np.array_equal(frames[t], frames[onset])]
     flows = np.zeros((*frames.shape[:3], 2), dtype=np.float32)
     if moving:
@@ -237,7 +237,7 @@ def _carried_flows(sample: Sample) -> Flow:
     from mebench.motion.carry import Correspondence
 
     own, other = _mesh(sample.source, "the source image"), _mesh(sample.driving[sample.onset], "the driving clip")
-    flows = _flows(sample.driving, sample.onset, sample.estimator)
+    flows = measured_flows(sample.driving, sample.onset, sample.estimator)
     carry = Correspondence(own, other, sample.source.shape[:2], flows.shape[1:3])
     return np.stack([carry.displacement(flow) for flow in flows])
 

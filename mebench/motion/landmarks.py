@@ -50,6 +50,9 @@ lips. The jaw follows the outline of the mesh, which lies further back than that
 CUT_SCALE = 1.5
 """Side of the square cut, in sides of the face's box (MediaPipe's face landmark graph)."""
 
+NETWORKS = ("face-landmarks", "face-detection-short-range", "face-detection-full-range")
+"""Weight files that :func:`face_mesh` and :func:`track_mesh` read: the second detector where the first sees no face."""
+
 LOWEST_PRESENCE = 0.5
 """Probability of a face in the cut below which the points are refused."""
 
@@ -175,11 +178,18 @@ def _cut_of_box(face: FaceBox) -> Cut:
 
 def points_in_cut(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:
     """The mesh float32 ``[468,2]`` in image pixels that the network sees in one cut, and the presence of a face."""
+    points, presence = solid_in_cut(image, cut)
+    return points[:, :2], presence
+
+
+def solid_in_cut(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:
+    """Like :func:`points_in_cut` with the network's guess of depth: float32 ``[468,3]``, image pixels, nearer is less."""
     net = network("face-landmarks")
     matrix = cut.matrix(net.side)
     coordinates, logit = net(fit(image, matrix, net.side) / np.float32(255.0))
     # The network counts from the left edge of its input; pixel centres are half a pixel further.
-    inside = coordinates.reshape(POINTS, 3)[:, :2].astype(np.float64) - 0.5
-    points = (inside - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    inside = coordinates.reshape(POINTS, 3).astype(np.float64) - [0.5, 0.5, 0.0]
+    points = (inside[:, :2] - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    depth = inside[:, 2:] * cut.side / net.side
     presence = 1.0 / (1.0 + np.exp(-float(np.clip(logit.reshape(-1)[0], -60.0, 60.0))))
-    return points.astype(np.float32), presence
+    return np.hstack((points, depth)).astype(np.float32), presence

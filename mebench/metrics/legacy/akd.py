@@ -7,6 +7,7 @@ import numpy as np
 from mebench.metrics.contract import MetricFacts
 from mebench.metrics.sample import Sample
 from mebench.metrics.tracked import output_points, reference_points
+from mebench.motion.landmarks import NETWORKS
 
 WORST = 256.0
 """Pixels: the side of the scored picture."""
@@ -25,7 +26,7 @@ class LegacyAkd:
         ceiling=0.0,
         floor=None,
         worst=WORST,
-        networks=("face-landmarks",),
+        networks=NETWORKS,
         summary="Average keypoint distance (AKD) of 68 landmarks to the reference; kept for comparison with papers.",
         source="Siarohin et al., First Order Motion Model, NeurIPS 2019; landmarks: MediaPipe face mesh",
         decimals=2,

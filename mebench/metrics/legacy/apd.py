@@ -7,6 +7,7 @@ import numpy as np
 from mebench.metrics.contract import MetricFacts
 from mebench.metrics.legacy.face_fit import output_fit, reference_fit
 from mebench.metrics.sample import Sample
+from mebench.motion.landmarks import NETWORKS
 
 WORST = 180.0
 
@@ -23,7 +24,7 @@ class LegacyApd:
         ceiling=0.0,
         floor=None,
         worst=WORST,
-        networks=("face-landmarks",),
+        networks=NETWORKS,
         summary="Average pose distance (APD): L1 of the head angles; kept for comparison with papers.",
         source="LivePortrait-style tables; the open set's face model fitted to 68 points of the MediaPipe mesh",
         decimals=3,

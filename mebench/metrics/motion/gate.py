@@ -44,8 +44,12 @@ class MotionMetric(ABC):
 
     def score(self, sample: Sample) -> float:
         """The measure of a clip that moves; the worst value of one that does not."""
-        projection = sample.once(project)
-        return self.measure(projection, sample) if moves(projection) else self.facts.worst
+        projection = self.seen(sample)
+        return self.measure(projection, sample) if projection is not None and moves(projection) else self.facts.worst
+
+    def seen(self, sample: Sample) -> Projection | None:
+        """The output's motion seen through the reference's; None where the output shows no face."""
+        return sample.once(project)
 
     @abstractmethod
     def measure(self, projection: Projection, sample: Sample) -> float:

@@ -10,6 +10,7 @@ from mebench.metrics.motion.gate import MotionMetric
 from mebench.metrics.motion.projection import Projection
 from mebench.metrics.sample import Sample
 from mebench.metrics.tracked import Points, output_points, reference_points, tracked_frames
+from mebench.motion.landmarks import NETWORKS
 
 MILLI = 1000.0
 WORST = 1000.0
@@ -38,7 +39,7 @@ class LandmarkError(MotionMetric):
         ceiling=0.0,
         floor=WORST,
         worst=WORST,
-        networks=("face-landmarks",),
+        networks=NETWORKS,
         summary="Error of the displacement of 51 landmarks around the apex, where it is above the detector's wandering.",
         source="landmark displacement over inter-ocular distance; landmarks: MediaPipe face mesh",
         decimals=2,

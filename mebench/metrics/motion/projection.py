@@ -93,7 +93,7 @@ def project(sample: Sample) -> Projection:
         raise Unavailable("the reference's measured motion at the apex does not show its expression.")
     reference_curve, output_curve = shown / scale, output @ pattern / energy / scale
 
-    phase = _apex_phase(reference_curve, sample)
+    phase = apex_phase(reference_curve, sample.blinking, sample)
     moved = np.zeros(sample.face.shape, dtype=np.float32)
     moved[sample.face] = np.hypot(*pattern.reshape(2, -1))
     not_onset = np.arange(sample.frame_count) != sample.onset
@@ -141,7 +141,7 @@ def _expression(sample: Sample, reference: Fields, nuisance: NDArray[np.float64]
         pattern = reference[sample.apex]
         energy = float(pattern @ pattern)
         curve = reference @ pattern / energy if energy > 0.0 else np.zeros(len(reference))
-        phase = _apex_phase(curve, sample)
+        phase = apex_phase(curve, sample.blinking, sample)
         pattern = curve[phase] @ reference[phase] / max(float(curve[phase] @ curve[phase]), np.finfo(float).tiny)
     peak = float(np.percentile(np.hypot(*pattern.reshape(2, -1)), 99.0))
     if peak < SMALLEST_REFERENCE:
@@ -149,9 +149,9 @@ def _expression(sample: Sample, reference: Fields, nuisance: NDArray[np.float64]
     return np.asarray(pattern)
 
 
-def _apex_phase(curve: NDArray[np.float64], sample: Sample) -> NDArray[np.int64]:
+def apex_phase(curve: NDArray[np.float64], blinking: NDArray[np.bool_], sample: Sample) -> NDArray[np.int64]:
     """Frames around the apex whose intensity is at least half of the apex's, without gap and without blink."""
-    shown = (curve >= HALF * curve[sample.apex]) & ~sample.blinking
+    shown = (curve >= HALF * curve[sample.apex]) & ~blinking
     first = last = sample.apex
     while first - 1 > sample.onset and shown[first - 1]:
         first -= 1

@@ -46,7 +46,7 @@ class Lpips:
         ceiling=0.0,
         floor=None,
         worst=1.0,
-        networks=(ALEXNET,),
+        networks=(ALEXNET, HEADS),
         summary="Learned perceptual distance to the reference clip (LPIPS 0.1, AlexNet), mean of 16 frames.",
         source="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018, eq. 1; heads of the lpips package",
         decimals=4,

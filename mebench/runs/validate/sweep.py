@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mebench import registry
-from mebench.datasets.synme.cache import VERSION
+from mebench.datasets.synme import cache
 from mebench.errors import ConfigError, MebenchError
 from mebench.files import write_json
 from mebench.metrics.contract import Metric, MetricFacts
 from mebench.metrics.set_metric import SetMetric
 from mebench.runs.validate.case import Case
 from mebench.runs.validate.degradations import DEGRADATIONS, Degradation
+from mebench.runs.validate.fresh import code, dependencies
 from mebench.runs.validate.set_answers import as_lists
 
 CLIPS = (
@@ -36,6 +37,10 @@ LEVEL = 0.05
 TWO_PEOPLE = frozenset({"leak[dlib]"})
 """Metrics that have an answer only where source and driver differ: they see the next person of the domain as the driver,
 the one to whom the cross-fade goes."""
+
+WITHOUT_TRUTH = {f"{name}[mean-shape]": name for name in ("gain", "gain_error", "profile")}
+"""Metrics made for two people without a true answer, and those that tell the same from the truth. The first see the next
+person as the driver, too, so that the sweep shows how well the two agree."""
 
 AnyMetric = Metric | SetMetric
 
@@ -94,8 +99,9 @@ def _clip(key: str, metrics: Mapping[str, AnyMetric], folder: Path, note: Callab
 
 
 def _mark(levels: Sequence[float]) -> str:
-    """Changes with the levels and with what renders the clips."""
-    return hashlib.sha256(json.dumps([list(levels), VERSION]).encode()).hexdigest()[:8]
+    """Changes with the levels, and with what renders and spoils the clips."""
+    makes = [cache.folder().name, code(Degradation.__module__)]
+    return hashlib.sha256(json.dumps([list(levels), *makes]).encode()).hexdigest()[:8]
 
 
 def _kept(
@@ -103,13 +109,14 @@ def _kept(
     metrics: Mapping[str, AnyMetric],
     answer: Callable[[Mapping[str, AnyMetric]], list[dict[str, Any]]],
 ) -> dict[str, list[Any]]:
-    """By metric one value a level, from the file ``path`` as far as it knows the metrics in their present version."""
+    """By metric one value a level, from the file ``path`` as far as it knows the metrics as they are now."""
     stored: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    missing = {n: m for n, m in metrics.items() if stored.get(n, {}).get("version") != m.facts.version}
+    marks = {name: dependencies(metric) for name, metric in metrics.items()}
+    missing = {n: m for n, m in metrics.items() if stored.get(n, {}).get("of") != marks[n]}
     if missing:
         found = answer(missing)
-        for name, metric in missing.items():
-            stored[name] = {"version": metric.facts.version, "values": [values[name] for values in found]}
+        for name in missing:
+            stored[name] = {"of": marks[name], "values": [values[name] for values in found]}
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, stored)
     return {name: stored[name]["values"] for name in metrics}
@@ -127,7 +134,7 @@ def _scores(case: Case, output: Any, metrics: Mapping[str, AnyMetric]) -> dict[s
             if isinstance(metric, SetMetric):
                 values[name] = as_lists(sample.once(metric.encoder.encode))
             else:
-                values[name] = float(metric.score(crossed if name in TWO_PEOPLE else sample))
+                values[name] = float(metric.score(crossed if name in TWO_PEOPLE or name in WITHOUT_TRUTH else sample))
         except MebenchError:
             values[name] = None  # no weights on this machine, or no number for this clip
     return values
