@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
 
 _IMBALANCE = typer.Option("none", help="For rare action units: none, positive-weight, asymmetric or balanced-sampling.")
+_FIXED = typer.Option(
+    False, "--fixed-magnifier", help="Detectors on magnified input leave their magnifier as it starts: much cheaper."
+)
 _START = typer.Option(None, "--start", help="Encoders of miacnet that mebench au pretrain wrote.")
 _PROTOCOL = typer.Option("open-cd6", "--protocol", "-p", help="A protocol with folds: open-cd6 or cd6me.")
 
@@ -113,6 +116,7 @@ def train(
     rate: float | None = typer.Option(None, help="First rate of a shortened training."),
     imbalance: str = _IMBALANCE,
     start: Path | None = _START,
+    fixed_magnifier: bool = _FIXED,
 ) -> None:
     """Train one detector without one fold and write its weights.
 
@@ -121,7 +125,7 @@ def train(
     from mebench.errors import ConfigError
     from mebench.runs.detection import make_detector, read_trials
 
-    made = _settings(epochs, rate, imbalance, start).applied(make_detector(detector))
+    made = _settings(epochs, rate, imbalance, start, fixed_magnifier).applied(make_detector(detector))
     trials = {trial.fold: trial for trial in _usable(read_trials(protocol))}
     if leave_out not in trials:
         raise ConfigError(f"the protocol {protocol} has no fold '{leave_out}'; known: {', '.join(trials)}.")
@@ -139,6 +143,7 @@ def eval_(
     rate: float | None = typer.Option(None, help="First rate of a shortened training; it falls along half a cosine."),
     imbalance: str = _IMBALANCE,
     start: Path | None = _START,
+    fixed_magnifier: bool = _FIXED,
     calibrated: bool = typer.Option(False, help="Choose thresholds on the validation clips of each fold."),
     validation: bool = typer.Option(
         False, "--validation", help="Test on the validation clips of each fold instead: to choose a rate or a length."
@@ -161,7 +166,7 @@ def eval_(
 
     for name in detectors:
         make_detector(name)
-    settings = _settings(epochs, rate, imbalance, start)
+    settings = _settings(epochs, rate, imbalance, start, fixed_magnifier)
     if validation and calibrated:
         raise ConfigError(
             "thresholds chosen on validation clips cannot be tested on them: leave out one of the options."
@@ -339,7 +344,9 @@ def _usable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     return kept
 
 
-def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Path | None) -> Settings:
+def _settings(
+    epochs: int | None, rate: float | None, imbalance: str, start: Path | None, fixed_magnifier: bool
+) -> Settings:
     from mebench.detectors.settings import Settings
     from mebench.training.ma2mi import start_from
 
@@ -350,4 +357,5 @@ def _settings(epochs: int | None, rate: float | None, imbalance: str, start: Pat
         start=start_from(start) if start is not None else None,
         started=start.stem if start is not None else "",
         start_file=start,
+        fixed_magnifier=fixed_magnifier,
     )

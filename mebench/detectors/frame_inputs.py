@@ -91,11 +91,17 @@ class ColourTriple:
         return FlowStack(self.size, strain="reference").of(pair.flow), onset, apex, apex
 
     def drawn(self, clip: Observation, epoch: int, seed: int) -> Arrays:
-        """The inputs of a training clip in one epoch, drawn uniformly by seed, epoch and clip."""
+        """The inputs of a training clip in one epoch."""
         *inputs, _ = clip.once(self)
         near = clip.once(NearApex())
+        place = NearApex().indices(clip).index(self.pseudo_apex(clip, epoch, seed))
+        return (*inputs, colour(near[place], self.size))
+
+    def pseudo_apex(self, clip: Observation, epoch: int, seed: int) -> int:
+        """Number of the frame near the apex in one epoch, drawn uniformly by seed, epoch and clip."""
+        numbers = NearApex().indices(clip)
         rng = np.random.default_rng([seed, epoch, zlib.crc32(clip.key.encode("utf-8"))])
-        return (*inputs, colour(near[rng.integers(len(near))], self.size))
+        return numbers[int(rng.integers(len(numbers)))]
 
     def mirrored(self, inputs: Tensors) -> Tensors:
         stack, *frames = inputs

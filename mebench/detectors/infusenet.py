@@ -8,6 +8,7 @@ default ``norm="sample"`` does not. How the paper's ViT-Tiny form infuses is not
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -24,6 +25,14 @@ from mebench.magnification.oh2018_network import ShapeOnly
 SIZE = 224
 LATENT = 64
 """Two magnified differences of 32 channels."""
+
+
+class Magnifier(NamedTuple):
+    """The parts of a network that make magnified differences."""
+
+    encoder: nn.Module
+    manipulator: nn.Module
+    amplification: float
 
 
 class InfuseNetwork(nn.Module):
@@ -56,8 +65,16 @@ class InfuseNetwork(nn.Module):
     def forward(
         self, flow: torch.Tensor, onset: torch.Tensor, apex: torch.Tensor, pseudo_apex: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.recognise(flow, self.latent(onset, apex, pseudo_apex))
+
+    def magnifier(self) -> Magnifier:
+        """What may be fixed."""
+        return Magnifier(self.mag_encoder, self.mag_manipulator, self.amplification)
+
+    def recognise(self, flow: torch.Tensor, latent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same from the flow stack and magnified differences."""
         own, gated = self.spatial_model, self.spatial_model_mag
-        magnified = gated.maxpool(torch.relu(self.latent(onset, apex, pseudo_apex)))  # type: ignore[operator]
+        magnified = gated.maxpool(torch.relu(latent))  # type: ignore[operator]
         features = own.maxpool(own.relu(own.bn1(own.conv1(flow))))  # type: ignore[operator]
         for stage in range(1, 5):
             features = own.get_submodule(f"layer{stage}")(features)
@@ -91,8 +108,16 @@ class InfuseVitNetwork(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         start, *ends = (self.mag_encoder(frame) for frame in (onset, apex, pseudo_apex))
         latent = [latent_difference(self.mag_manipulator, start, end, self.amplification) for end in ends]
+        return self.recognise(flow, torch.cat(latent, dim=1))
+
+    def magnifier(self) -> Magnifier:
+        """What may be fixed."""
+        return Magnifier(self.mag_encoder, self.mag_manipulator, self.amplification)
+
+    def recognise(self, flow: torch.Tensor, latent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same from the flow stack and magnified differences ``[N,64,S/2,S/2]``."""
         tokens = self.flow_model.tokens(flow)
-        magnified = self.mag_model.tokens(torch.relu(torch.cat(latent, dim=1)))
+        magnified = self.mag_model.tokens(torch.relu(latent))
         for own, gated in zip(self.flow_model.blocks, self.mag_model.blocks, strict=True):
             tokens = own(tokens)
             magnified = gated(magnified) * attention(tokens, self.norm)

@@ -35,11 +35,17 @@ class MagnifiedBranch(nn.Module):
         self.stages = nn.Sequential(*(whole.get_submodule(f"layer{stage}") for stage in range(1, 5)))
         self.amplification = amplification
 
-    def forward(self, onset: torch.Tensor, apex: torch.Tensor, pseudo_apex: torch.Tensor) -> torch.Tensor:
+    def latent(self, onset: torch.Tensor, apex: torch.Tensor, pseudo_apex: torch.Tensor) -> torch.Tensor:
+        """Magnified differences onset to apex and onset to pseudo-apex, ``[N,64,S/2,S/2]``."""
         start, *ends = (self.encoder(frame) for frame in (onset, apex, pseudo_apex))
-        latent = [latent_difference(self.manipulator, start, end, self.amplification) for end in ends]
-        maps = self.stages(self.pool(torch.relu(torch.cat(latent, dim=1))))
-        return torch.as_tensor(maps.mean(dim=(2, 3)))
+        return torch.cat([latent_difference(self.manipulator, start, end, self.amplification) for end in ends], dim=1)
+
+    def features(self, latent: torch.Tensor) -> torch.Tensor:
+        """Of magnified differences."""
+        return torch.as_tensor(self.stages(self.pool(torch.relu(latent))).mean(dim=(2, 3)))
+
+    def forward(self, onset: torch.Tensor, apex: torch.Tensor, pseudo_apex: torch.Tensor) -> torch.Tensor:
+        return self.features(self.latent(onset, apex, pseudo_apex))
 
 
 class MagnifiedNetwork(nn.Module):
@@ -50,8 +56,16 @@ class MagnifiedNetwork(nn.Module):
         self.branch = MagnifiedBranch(name)
         self.fc = nn.Linear(self.branch.width, num_classes)
 
+    def magnifier(self) -> MagnifiedBranch:
+        """What may be fixed."""
+        return self.branch
+
+    def recognise(self, flow: torch.Tensor, latent: torch.Tensor) -> torch.Tensor:
+        """Logits from magnified differences."""
+        return torch.as_tensor(self.fc(self.branch.features(latent)))
+
     def forward(self, flow: torch.Tensor, *frames: torch.Tensor) -> torch.Tensor:
-        return torch.as_tensor(self.fc(self.branch(*frames)))
+        return self.recognise(flow, self.branch.latent(*frames))
 
 
 class LateFusionNetwork(nn.Module):
@@ -64,9 +78,17 @@ class LateFusionNetwork(nn.Module):
         self.branch = MagnifiedBranch()
         self.fc = nn.Linear(2 * 512, num_classes)
 
-    def forward(self, flow: torch.Tensor, *frames: torch.Tensor) -> torch.Tensor:
+    def magnifier(self) -> MagnifiedBranch:
+        """What may be fixed."""
+        return self.branch
+
+    def recognise(self, flow: torch.Tensor, latent: torch.Tensor) -> torch.Tensor:
+        """Logits from the flow stack and magnified differences."""
         pooled = feature_map(self.flow, flow).mean(dim=(2, 3))
-        return torch.as_tensor(self.fc(torch.cat((pooled, self.branch(*frames)), dim=1)))
+        return torch.as_tensor(self.fc(torch.cat((pooled, self.branch.features(latent)), dim=1)))
+
+    def forward(self, flow: torch.Tensor, *frames: torch.Tensor) -> torch.Tensor:
+        return self.recognise(flow, self.branch.latent(*frames))
 
 
 def _loader(name: str) -> Callable[[], NetworkDetector]:

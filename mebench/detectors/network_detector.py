@@ -62,6 +62,7 @@ class NetworkDetector:
         network = self.build().to(device)
         if self.start is not None:
             self.start(network)
+        self._prepared(network)
         network.train()
         self._train(network, clips, seed, device)
         self.network = network.eval().cpu()
@@ -83,7 +84,9 @@ class NetworkDetector:
                 batch = tuple(tensor[chosen] for tensor in inputs)
                 if isinstance(self.recipe, DrawnRecipe):
                     batch = _stacked([self.recipe.drawn(clips[number], epoch, seed) for number in chosen.tolist()])
-                outputs = _several(network(*(tensor.to(device) for tensor in self._augmented(batch, rng))))
+                outputs = _several(
+                    self._answer(network, tuple(tensor.to(device) for tensor in self._augmented(batch, rng)))
+                )
                 target = present[chosen].to(device)
                 optimizer.zero_grad()
                 torch.stack([loss(logits, target) for logits in outputs]).sum().backward()  # type: ignore[no-untyped-call]
@@ -99,7 +102,7 @@ class NetworkDetector:
         with torch.no_grad():
             for begin in range(0, len(clips), PREDICTED_AT_ONCE):
                 inputs = self._inputs(clips[begin : begin + PREDICTED_AT_ONCE])
-                found.append(_several(self.network(*inputs))[-1].numpy())
+                found.append(_several(self._answer(self.network, inputs))[-1].numpy())
         return np.asarray(np.concatenate(found) + self.offsets, dtype=np.float32)
 
     def predict(self, clips: Sequence[Observation]) -> Probabilities:
@@ -152,8 +155,17 @@ class NetworkDetector:
             network.load_state_dict(found)
         except RuntimeError as error:
             raise CheckpointError(f"{name} does not fit {self.name}: {error}.") from error
+        self._prepared(network)
         self.network = network.eval()
         self.offsets = tensors[OFFSETS].float().numpy()
+
+    def _prepared(self, network: nn.Module) -> None:
+        """Called with a network that has its weights and is about to be trained or asked."""
+
+    def _answer(self, network: nn.Module, inputs: Tensors) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """The outputs of the network for a batch."""
+        found: torch.Tensor | tuple[torch.Tensor, ...] = network(*inputs)
+        return found
 
     def _inputs(self, clips: Sequence[Observation]) -> Tensors:
         return _stacked([clip.once(self.recipe) for clip in clips])

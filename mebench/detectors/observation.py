@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
@@ -47,7 +48,8 @@ class Observation:
     key, dataset, domain, subject: as in :class:`~mebench.clip.Clip`.
     present: which of the twelve action units are annotated, bool ``[12]``; None where it is not known.
     onset, apex, offset: frame indices. read_pair: gives onset and apex. read_frames: gives chosen frames,
-    uint8 ``[K,H,W,3]`` at the recorded size. flags: what a reader must know of the annotation.
+    uint8 ``[K,H,W,3]`` at the recorded size. flags: what a reader must know of the annotation. place: folder in which what
+    is costly to compute from the clip may be kept; None for a clip in memory.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Observation:
     read_pair: Callable[[], OnsetApex]
     read_frames: Callable[[Sequence[int]], Pixels]
     flags: tuple[str, ...] = ()
+    place: Path | None = None
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def once(self, recipe: Callable[[Observation], Value]) -> Value:

@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from mebench.detectors.contract import Detector
+from mebench.detectors.fixed_magnifier import FixedMagnifierDetector, has_magnifier
 from mebench.detectors.network_detector import NetworkDetector
 from mebench.detectors.schedule import Imbalance, check_imbalance
 from mebench.detectors.starts import Start
@@ -23,7 +24,8 @@ class Settings:
 
     epochs, rate: a shortened schedule (:meth:`~mebench.detectors.schedule.Schedule.shortened`); the detector's own when
     None. imbalance: see :data:`~mebench.detectors.schedule.Imbalance`. start: called with the fresh network in place of the
-    detector's own start, ``started`` is what a table calls it, and ``start_file`` where its weights lie.
+    detector's own start, ``started`` is what a table calls it, and ``start_file`` where its weights lie. fixed_magnifier: detectors on magnified
+    input do not train their magnifier (:mod:`mebench.detectors.fixed_magnifier`).
     """
 
     epochs: int | None = None
@@ -32,6 +34,7 @@ class Settings:
     start: Callable[[nn.Module], None] | None = None
     started: str = ""
     start_file: Path | None = None
+    fixed_magnifier: bool = False
 
     def __post_init__(self) -> None:
         if (self.epochs is None) != (self.rate is None):
@@ -42,6 +45,8 @@ class Settings:
         """The detector with these settings."""
         if not isinstance(detector, NetworkDetector):
             return detector
+        if self.fixed_magnifier and has_magnifier(detector):
+            detector = FixedMagnifierDetector(detector)
         if self.epochs is not None and self.rate is not None:
             detector.schedule = detector.schedule.shortened(self.epochs, self.rate)
         if self.imbalance != "none":
@@ -54,6 +59,7 @@ class Settings:
         if not isinstance(detector, NetworkDetector):
             return {}
         full = detector.schedule.epochs
+        fixed = self.fixed_magnifier and has_magnifier(detector)
         schedule = self.applied(detector).schedule  # type: ignore[attr-defined]
         start, files = "random", []
         if self.start is not None:
@@ -66,5 +72,6 @@ class Settings:
             "rate": schedule.rate,
             "imbalance": schedule.imbalance,
             "start": start,
+            **({"magnifier": "fixed"} if fixed else {}),
             **({"start_sha256": [sha256(path)[:16] for path in dict.fromkeys(files)]} if files else {}),
         }

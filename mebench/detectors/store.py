@@ -49,6 +49,7 @@ def stored_observation(dataset: Dataset, clip: Clip, present: NDArray[np.bool_] 
         read_pair=partial(_stored_pair, _path(dataset, clip), clip, read),
         read_frames=read,
         flags=clip.flags,
+        place=_path(dataset, clip).with_suffix(""),
     )
 
 

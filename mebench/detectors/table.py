@@ -78,6 +78,7 @@ def trained(training: Mapping[str, Any]) -> str:
     words = [f"{epochs} epochs" if epochs == full else f"{epochs} of {full} epochs", f"rate {training['rate']:g}"]
     words += [training["imbalance"]] if training["imbalance"] != "none" else []
     words += [f"from {training['start']}"] if training["start"] != "random" else []
+    words += ["magnifier fixed"] if training.get("magnifier") == "fixed" else []
     return ", ".join(words)
 
 
