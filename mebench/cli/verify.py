@@ -9,7 +9,9 @@ import typer
 
 
 def verify(
-    paths: list[Path] = typer.Argument(..., metavar="PATH...", help="Folders submissions/<method>/<version>."),
+    paths: list[Path] = typer.Argument(
+        ..., metavar="PATH...", help="Folders submissions/<method>/<version>, or a whole tree."
+    ),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
     rerun: int = typer.Option(0, "--rerun", help="Generate so many random tasks of each result again, and compare."),
     record: bool = typer.Option(False, "--record", help="For maintainers: write what --rerun found into trust.json."),
@@ -24,7 +26,7 @@ def verify(
     from mebench.leaderboard.rerun import write_trust
     from mebench.leaderboard.verify import verify as check
 
-    reports = [check(path) for path in paths]
+    reports = [check(folder) for path in paths for folder in _folders(path)]
     records = [report.record() for report in reports]
     failed = not all(report.ok for report in reports)
     for report, entry in zip(reports, records, strict=True):
@@ -41,6 +43,14 @@ def verify(
             _print(entry)
     if failed:
         raise typer.Exit(1)
+
+
+def _folders(path: Path) -> list[Path]:
+    """``path`` itself, or all submissions of a tree, or of one method, that it is."""
+    if (path / "manifest.json").exists():
+        return [path]
+    found = [*path.glob("*/manifest.json"), *path.glob("*/*/manifest.json")]
+    return sorted(manifest.parent for manifest in found) or [path]
 
 
 def _print(entry: dict[str, Any]) -> None:

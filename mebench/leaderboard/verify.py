@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 from mebench import registry
 from mebench.errors import ConfigError, InputError, MebenchError
-from mebench.leaderboard import aggregates, arrows, copies, numbers
+from mebench.leaderboard import aggregates, arrows, copies, numbers, strict_json
 from mebench.leaderboard.aggregates import AggregateResult
-from mebench.leaderboard.folder import Result, Submission, read_submission
+from mebench.leaderboard.folder import Result, Submission, read_bytes, read_submission
 from mebench.leaderboard.licensed import motion_withheld, withheld
 from mebench.leaderboard.limits import listing
 from mebench.leaderboard.submit import sha256_of
+from mebench.leaderboard.upgrade import upgraded
 from mebench.methods.card import method_names
 from mebench.protocol import Protocol, Task, load_protocol, protocol_names
 from mebench.runs.schema import MetricInfo
@@ -88,11 +89,27 @@ def verify(folder: Path | str, *, facts: Facts | None = None, others: Path | Non
                 for each in numbers.check(result, protocol, known, submission.card.role, _tasks(protocol))
             ]
         except MebenchError as error:
-            found.append(Finding("error", "protocol", f"results/{result.name}", str(error)))
+            found.append(_outdated(submission, result.name, str(error)))
     for means in submission.aggregates:
         found += _aggregates(means, facts)
     found += [Finding(*each) for each in copies.check(submission, others or folder.parent.parent)]
     return Report(folder, submission, tuple(found))
+
+
+def _outdated(submission: Submission, result: str, told: str) -> Finding:
+    """A result under a protocol that is not today's: an error, unless a newer version has taken the submission's place. Its
+    numbers stand on no board then."""
+    manifest = submission.manifest
+    for path in sorted(submission.folder.parent.glob("*/manifest.json")):
+        try:
+            replaced = upgraded("manifest", strict_json.parse(read_bytes(path), path.name)).get("supersedes")
+        except MebenchError:
+            continue  # it has a report of its own
+        if replaced == manifest.version:
+            return Finding(
+                "warning", "protocol", f"results/{result}", f"{told} Version {path.parent.name} supersedes it."
+            )
+    return _error("protocol", f"results/{result}", told)
 
 
 def _aggregates(means: AggregateResult, facts: Facts | None) -> list[Finding]:

@@ -300,3 +300,16 @@ def test_what_the_reader_would_refuse_is_not_written(tmp_path: Path) -> None:
     ):
         submit([run], "magplus", out=tmp_path / "tree", with_previews=False)
     assert not list((tmp_path / "tree").rglob("*.yaml"))
+
+
+def test_an_old_protocol_is_an_error_until_a_newer_version_stands_in_its_place(tree: Path) -> None:
+    path = next((tree / "warp-demag/1").rglob("run.json"))
+    record = json.loads(path.read_text())
+    record["protocol"]["hash"] = "0" * 64
+    path.write_text(json.dumps(record))
+    seal(tree / "warp-demag/1")
+    report = verify(tree / "warp-demag/1")
+    (finding,) = (f for f in report.findings if f.check == "protocol")
+    assert report.ok and finding.level == "warning" and finding.text.endswith("Version 2 supersedes it.")
+    (tree / "warp-demag/2/manifest.json").write_text("{")
+    assert any("the numbers cannot be compared" in text for text in errors(tree / "warp-demag/1"))

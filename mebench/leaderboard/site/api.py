@@ -162,7 +162,8 @@ class ApiResult(Model):
 
 
 class ApiSubmissionResult(Model):
-    """run: provenance, as in ``run.json``. cells: means with intervals by metric, kind and domain. sets: of set metrics."""
+    """run: provenance, as in ``run.json``. cells: means with intervals by metric, kind and domain. sets: of set metrics.
+    costs: as in ``costs.json``; null where they were not measured."""
 
     name: str
     backbone: str | None
@@ -173,6 +174,7 @@ class ApiSubmissionResult(Model):
     run: dict[str, Any]
     cells: list[dict[str, Any]]
     sets: list[dict[str, Any]]
+    costs: dict[str, Any] | None = None
 
 
 class ApiSubmission(Model):
@@ -375,6 +377,7 @@ def submission(found: Submission, entries: Mapping[str, Entry]) -> ApiSubmission
                 run=each.run.model_dump(mode="json"),
                 cells=[dict(cell) for cell in each.cells.values()],
                 sets=[dict(each_set) for each_set in each.sets],
+                costs=each.costs.model_dump(mode="json") if each.costs else None,
             )
             for each in found.results
         ],

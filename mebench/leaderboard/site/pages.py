@@ -23,6 +23,7 @@ from mebench.leaderboard.schema import TIERS
 from mebench.leaderboard.site import exports, player
 from mebench.leaderboard.site.api import result_path
 from mebench.leaderboard.site.boards import Board, Entry
+from mebench.leaderboard.site.costs import COLUMNS, cost_row
 from mebench.leaderboard.site.reference import dataset_facts, metric_document, protocol_text, slug
 from mebench.protocol import Protocol
 from mebench.runs.page.numerals import seconds
@@ -92,6 +93,7 @@ class Pages:
         )
         self._jinja.filters["slug"] = slug
         self._jinja.globals.update(tiers=TIERS, kinds=KINDS, seconds=seconds, first=FIRST, address=address)
+        self._jinja.globals.update(cost_row=cost_row, cost_columns=COLUMNS)
         self._jinja.globals.update(version=__version__, parquet=exports.has_parquet(), why=WHY, label=LABEL)
         self._jinja.globals["plot_style_hash"] = base64.b64encode(hashlib.sha256(PLOT_STYLE.encode()).digest()).decode()
         self._t = [round(float(stats.t.ppf(0.975, k)), 6) for k in range(1, T_QUANTILES + 1)]
