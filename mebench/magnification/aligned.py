@@ -13,6 +13,9 @@ from mebench.motion.flow import DisFine, grey
 from mebench.motion.region import FaceRegion, face_region
 from mebench.motion.warp import warp
 
+FLOW = DisFine.name
+"""The estimator that finds the head's motion."""
+
 
 class HeadAligner:
     """The affine head motion of frames relative to one reference."""

@@ -12,7 +12,7 @@ import math
 import torch
 from torch.nn import functional
 
-from mebench.magnification.aligned import lay, unaligned
+from mebench.magnification.aligned import FLOW, lay, unaligned
 from mebench.magnification.contract import Factor, check_request, nothing_to_do
 from mebench.magnification.laplacian import compose, decompose
 from mebench.magnification.temporal import Filter, Temporal
@@ -53,6 +53,7 @@ class Eulerian:
         self._wavelength = wavelength
         self._chroma = chroma
         self._align = align
+        self.flow = FLOW if align else None
 
     def magnify(
         self,

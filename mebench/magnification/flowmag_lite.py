@@ -38,6 +38,7 @@ class FlowMagLite:
 
     name = "flowmag-lite"
     factors = (0.0, 64.0)
+    flow = DisFine.name
 
     def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite", adapt: int = 0) -> None:
         if adapt < 0:

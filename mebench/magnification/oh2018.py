@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from mebench.errors import ConfigError, MissingWeights
-from mebench.magnification.aligned import lay, unaligned
+from mebench.magnification.aligned import FLOW, lay, unaligned
 from mebench.magnification.contract import Factor, check_request
 from mebench.magnification.oh2018_checkpoint import convert, read_oh2018
 from mebench.magnification.oh2018_network import Codes, ShapeOnly, TextureShape
@@ -44,6 +44,7 @@ class Oh2018:
         self._network = network.eval().requires_grad_(False)
         self._detail = detail
         self._align = align
+        self.flow = FLOW if align else None
 
     def magnify(
         self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None

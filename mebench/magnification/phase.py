@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from mebench.errors import ConfigError
-from mebench.magnification.aligned import lay, unaligned
+from mebench.magnification.aligned import FLOW, lay, unaligned
 from mebench.magnification.contract import Factor, check_request, nothing_to_do
 from mebench.magnification.laplacian import compose, decompose
 from mebench.magnification.riesz import Riesz, phase_difference, riesz, turned
@@ -61,6 +61,7 @@ class Phase:
         self._smoothing = smoothing
         self._temporal = Temporal(temporal, low, high)
         self._align = align
+        self.flow = FLOW if align else None
 
     def magnify(
         self,

@@ -52,7 +52,7 @@ class Demagnifier:
     name = ""
     factors = (0.0, 1.0)
 
-    def __init__(self, keep_head: bool = True, flow: str = "dis-fine") -> None:
+    def __init__(self, keep_head: bool = True, flow: str = "dis-steady") -> None:
         self._keep_head = keep_head
         self._estimator = load_flow(flow)
         self.flow = self._estimator.name

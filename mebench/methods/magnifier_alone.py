@@ -36,4 +36,6 @@ class MagnifierAlone:
 
     def facts(self) -> dict[str, Any]:
         weights = getattr(self._magnifier, "weights", None)
-        return {"magnifier": self.name, "factors": list(self.factors), "weights": weights}
+        flow = getattr(self._magnifier, "flow", None)
+        known = {"magnifier": self.name, "factors": list(self.factors), "weights": weights}
+        return {**known, "flow": flow} if flow else known

@@ -19,6 +19,7 @@ from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
 from mebench.methods.magnified_drivers import Magnified, kept
 from mebench.methods.transferred_gain import transferred_gain
+from mebench.motion.flow import DisFine
 
 _KEPT_DRIVERS = 4
 _BATCH = 16
@@ -107,6 +108,7 @@ class Pipeline:
             **({"scaling": True} if self._scaling else {}),
             "demagnifier": _facts(self._demagnifier),
             "demagnify_by": self._by,
+            **({"gains_measured_by": DisFine.name} if self._demagnifier is not None else {}),
         }
 
     def _magnified(self, driving: Driving) -> Magnified:
@@ -144,8 +146,8 @@ def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
     if magnifier is None:
         return None
     facts = {"name": magnifier.name, "factors": list(magnifier.factors), "weights": getattr(magnifier, "weights", None)}
-    if hasattr(magnifier, "flow"):
-        facts["flow"] = magnifier.flow
+    if flow := getattr(magnifier, "flow", None):
+        facts["flow"] = flow
     if adapt := getattr(magnifier, "adapt", 0):
         facts["adapted_to_the_test_clip"] = adapt
     return facts

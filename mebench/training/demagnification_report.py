@@ -21,7 +21,7 @@ from mebench.training.demagnification_study import Row, cases, means, study, tab
 
 KEYS = {"factor": "By factor", "unit": "By action unit", "amplitude": "By size of the micro-expression"}
 
-DEFAULT = "flow-blend, dis-fine"
+DEFAULT = "flow-blend, dis-steady"
 """What the others are compared with."""
 
 _MOST = 100.0

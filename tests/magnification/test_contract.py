@@ -189,7 +189,7 @@ def test_an_untrained_small_magnifier_moves_little(moving):
 @pytest.mark.parametrize("maker", [FlowWarp, FlowBlend])
 def test_the_flow_estimator_can_be_chosen_and_is_named(maker, moving, tmp_path, monkeypatch):
     monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
-    assert maker().flow == "dis-fine"
+    assert maker().flow == ("dis-fine" if maker is FlowWarp else "dis-steady")
     with pytest.raises(MissingWeights, match="raft_large"):
         maker(flow="raft")
     with pytest.raises(ConfigError, match="no flow estimator 'farneback'"):
