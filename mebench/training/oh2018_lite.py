@@ -64,7 +64,7 @@ class OhPreset:
     people: int = 48
     pairs: int = 24
     held_out: int = 4
-    steps: int = 8000
+    steps: int = 4000
     batch: int = 4
     side: int = 64
     rate: float = 2e-3
