@@ -16,6 +16,7 @@ from mebench.protocol import Task
 from mebench.runs import provenance
 from mebench.runs.engines.choice import Engine
 from mebench.runs.lock import locked
+from mebench.runs.network_files import hashes
 from mebench.runs.page.licence import recorded_terms
 from mebench.runs.plan import SEED, Plan, protocol_info
 from mebench.runs.pool import Finished, Piece, work
@@ -195,6 +196,7 @@ class _Session:
             "code": provenance.code(),
             "hardware": provenance.hardware(),
             "packages": provenance.packages(),
+            "networks": hashes(self._run.plan.networks),
         }
 
     def _write(self) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mebench import registry
-from mebench.datasets.contract import Dataset
+from mebench.datasets.contract import Dataset, OpenDataset
 from mebench.datasets.preparation import prepared
 from mebench.errors import ConfigError, MebenchError
 from mebench.methods.placing import CPU, checked
 from mebench.metrics.contract import Metric
 from mebench.protocol import Protocol, Task
 from mebench.runs.leaks import LeakCheck, check_leaks
+from mebench.runs.network_files import read_by
 from mebench.runs.schema import DatasetInfo, MethodInfo, MetricInfo, ProtocolInfo
 from mebench.runs.spec import MethodSpec
 
@@ -27,7 +28,7 @@ SEED = 0
 @dataclass(frozen=True)
 class Plan:
     """One method on one protocol. tasks: all of the protocol, in its order. folder: where the run is kept.
-    given_protocol: what stands after ``--protocol``. checks: for leaks. part_of: how many tasks the run has of which these
+    given_protocol: what stands after ``--protocol``. checks: for leaks. networks: weights that the metrics read. part_of: how many tasks the run has of which these
     are a part; 0 for all of them."""
 
     folder: Path
@@ -40,6 +41,7 @@ class Plan:
     metrics: dict[str, MetricInfo]
     tasks: tuple[Task, ...]
     checks: tuple[LeakCheck, ...]
+    networks: tuple[str, ...] = ()
     part_of: int = 0
 
     @property
@@ -91,6 +93,7 @@ def make_plan(
         metrics=metrics,
         tasks=tasks,
         checks=tuple(check_leaks(protocol, tasks, datasets, method)),
+        networks=read_by(metrics.values(), with_truth=all(isinstance(d, OpenDataset) for d in datasets.values())),
     )
 
 

@@ -300,6 +300,9 @@ class SessionRecord(TypedDict):
     """``machine``, ``processor``, ``cores``, ``memory_gb``, ``system``, ``python``."""
     packages: dict[str, str]
     """Versions of the packages that numbers may depend on."""
+    networks: NotRequired[dict[str, dict[str, str | None]]]
+    """By weights and file the SHA-256 of every network file that the metrics read in this session; ``null`` for one that was
+    not on the machine (its metrics have no number then). Left out in runs that are older than it."""
 
 
 class RunRecord(TypedDict):

@@ -119,7 +119,18 @@ def _same_run(parts: list[Path]) -> RunRecord:
     for part, record in zip(parts, records, strict=True):
         if record["hash"] != records[0]["hash"]:
             raise InputError(f"{part} is part of another run than {parts[0]}; merge the parts of one run at a time.")
+        for file, digest in _networks(record).items():
+            if _networks(records[0]).get(file, digest) != digest:
+                raise InputError(
+                    f"{part} was scored with another file {file} than {parts[0]}; score it again with the same one."
+                )
     return records[0]
+
+
+def _networks(record: RunRecord) -> dict[str, str]:
+    """By name the hash of every network file that the metrics read, in the last session that had it."""
+    sessions = [session.get("networks", {}) for session in record["sessions"]]
+    return {file: digest for read in sessions for files in read.values() for file, digest in files.items() if digest}
 
 
 def _spec(record: RunRecord) -> MethodSpec:

@@ -109,6 +109,26 @@ def calibration(records: Records) -> dict[str, str]:
     return told
 
 
+def networks(records: Records) -> dict[str, Any]:
+    """By network file its hash, every one where sessions differ, and the metrics that read it; in words."""
+    told: dict[str, Any] = {}
+    for session in records.run["sessions"]:
+        for name, files in session.get("networks", {}).items():
+            readers = [
+                metric for metric, info in records.run["metrics"].items() if _reads(info["networks"], name, files)
+            ]
+            row = told.setdefault(name, {"read by": readers or ["where there is no true answer"]})
+            for file, digest in files.items():
+                hashes = row.setdefault(file, [])
+                hashes += [text for text in [digest or "not on this machine"] if text not in hashes]
+    return told
+
+
+def _reads(weights: list[str], name: str, files: dict[str, str | None]) -> bool:
+    """Whether the networks of a metric, named as weights or as a file, include these weights."""
+    return any(known in (name, *files) for known in weights)
+
+
 def provenance(records: Records) -> list[tuple[str, Any]]:
     """(title, nested JSON) of each collapsible block."""
     run = records.run
@@ -119,9 +139,11 @@ def provenance(records: Records) -> list[tuple[str, Any]]:
         ("Data", {name: dict(facts) for name, facts in run["datasets"].items()}),
         ("Leak checks", [dict(check) for check in run.get("checks", [])]),
         ("Flow estimator at known gains", calibration(records)),
+        ("Networks of the metrics, SHA-256", networks(records)),
         ("Run", {"name": run["name"], "hash": run["hash"], "seed": run["seed"]}),
     ]
     for index, session in enumerate(run["sessions"], start=1):
         title = "Session" if len(run["sessions"]) == 1 else f"Session {index} of {len(run['sessions'])}"
-        blocks.append((f"{title}, {date(session['started'])}", {k: v for k, v in session.items() if k != "started"}))
+        kept = {key: value for key, value in session.items() if key not in ("started", "networks")}
+        blocks.append((f"{title}, {date(session['started'])}", kept))
     return [(title, content) for title, content in blocks if content]
