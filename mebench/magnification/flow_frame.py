@@ -14,6 +14,8 @@ class FlowFrame(Demagnifier):
     """
 
     name = "flow-frame"
+    usual_flow = "dis-fine"
+    """Errs less than dis-steady here (docs/demagnification.md), where an error of the flow is hardly reduced."""
 
     def reduce(self, reference: torch.Tensor, motion: Motion, factor: torch.Tensor) -> torch.Tensor:
         return sample(motion.frame, (1.0 - factor) * motion.forward_expression)

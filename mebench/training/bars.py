@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from mebench.files import write_bytes
 
-_COLOURS = ((178, 87, 31), (14, 127, 255), (60, 140, 40), (60, 40, 200), (150, 90, 150))
-"""Blue, orange, green, red and purple, as BGR."""
+_COLOURS = ((178, 87, 31), (14, 127, 255), (60, 140, 40), (60, 40, 200), (150, 90, 150), (45, 85, 140), (170, 160, 20))
+"""Blue, orange, green, red, purple, brown and teal, as BGR."""
 
 _GREY, _BLACK = (215, 215, 215), (40, 40, 40)
 _LETTER = 8
 """Widest letter in pixels."""
 
-_BAR, _GAP, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 9, 14, 240, 60, 40, 30, 130
+_BAR, _GAP, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 9, 14, 240, 60, 40, 30, 185
 
 
 def draw_bars(panels: Mapping[str, Mapping[str, Mapping[str, float]]], path: Path, unit: str, *, most: float) -> None:

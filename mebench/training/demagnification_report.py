@@ -38,6 +38,12 @@ def report(
     paths = [out / f"demagnification.{kind}" for kind in ("md", "csv", "png")]
     write_text(paths[0], markdown(rows, split))
     write_text(paths[1], _csv(rows))
+    plot(rows, paths[2])
+    return paths
+
+
+def plot(rows: Sequence[Row], path: Path) -> None:
+    """The errors as bars, a panel a table."""
     panels = {
         title: {
             name: {_label(key, value): 100.0 * error for value, error in by.items()}
@@ -46,8 +52,7 @@ def report(
         }
         for key, title in KEYS.items()
     }
-    draw_bars(panels, paths[2], "error in % of the motion", most=_MOST)
-    return paths
+    draw_bars(panels, path, "error in % of the motion", most=_MOST)
 
 
 def markdown(rows: list[Row], split: str) -> str:
