@@ -64,7 +64,7 @@ class OhPreset:
     people: int = 48
     pairs: int = 24
     held_out: int = 4
-    steps: int = 4000
+    steps: int = 2000
     batch: int = 4
     side: int = 64
     rate: float = 2e-3
@@ -146,8 +146,8 @@ def make_batch(pairs: list[np.void], side: int, rng: np.random.Generator) -> OhB
     of them grey; noise of a random strength on what the network is given."""
     cut = [_crop(pair, side + 2 * _MARGIN, rng) for pair in pairs]
     picture, motion = torch.stack([image for image, _ in cut]), torch.stack([field for _, field in cut])
-    sizes = np.exp(rng.uniform(*np.log(PEAK), size=len(pairs)))
-    factors = np.minimum(np.exp(rng.uniform(*np.log(FACTOR), size=len(pairs))), np.maximum(LONGEST / sizes, 1.0))
+    sizes = _spread(PEAK, len(pairs), rng)
+    factors = np.minimum(_spread(FACTOR, len(pairs), rng), np.maximum(LONGEST / sizes, 1.0))
     small, large = (
         warp(picture, inverse_displacement(motion * _each(scale)), mode="bicubic").clamp(0.0, 1.0)
         for scale in (sizes, sizes * factors)
@@ -162,6 +162,11 @@ def make_batch(pairs: list[np.void], side: int, rng: np.random.Generator) -> OhB
         for image in (reference, clean)
     ]
     return OhBatch(noisy[0], noisy[1], clean, target, torch.from_numpy(factors).float())
+
+
+def _spread(ends: tuple[float, float], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Numbers between ``ends``, uniform in their logarithm."""
+    return np.exp(rng.uniform(np.log(ends[0]), np.log(ends[1]), size=count))
 
 
 def _each(values: NDArray[np.float64]) -> torch.Tensor:
