@@ -157,6 +157,7 @@ def eval_(
 
     Example: mebench au eval svm-flow sssnet --protocol open-cd6 --seeds 5
     """
+    from mebench.detectors.difference import record_of_tests
     from mebench.detectors.published import CD6ME
     from mebench.detectors.table import comparison, definitions, markdown
     from mebench.detectors.trial import validation_trials
@@ -178,7 +179,7 @@ def eval_(
 
     def written(records: list[dict[str, Any]]) -> None:
         if out is not None:
-            write_json(out, {**kind, "detectors": records})
+            write_json(out, {**kind, "test": record_of_tests(trials), "detectors": records})
 
     records = evaluate_detectors(
         detectors,
@@ -205,19 +206,34 @@ def table(
 
     Example: mebench au table small.json large.json
     """
-    import json
-
     from mebench.detectors.table import definitions, joined, markdown
-    from mebench.errors import InputError
 
-    found = []
-    for path in files:
-        try:
-            found.append(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} is no file that mebench au eval --out wrote: {error}.") from error
-    typer.echo(markdown(joined(found)))
+    typer.echo(markdown(joined([_evaluation(path) for path in files])))
     typer.echo(definitions())
+
+
+@app.command()
+def compare(
+    detector: str = typer.Argument(..., help="The detector, such as miacnet."),
+    first: Path = typer.Argument(..., help="A file that mebench au eval --out wrote."),
+    second: Path = typer.Argument(..., help="Another one, on the same clips."),
+    other: str | None = typer.Option(None, "--with", help="The detector of the second file, where it is another."),
+) -> None:
+    """Print how far two evaluations differ, with an interval over people.
+
+    Example: mebench au compare miacnet scratch.json pretrained.json
+    """
+    from mebench.detectors.difference import differences, read_decided
+
+    sides = read_decided(_evaluation(first), detector), read_decided(_evaluation(second), other or detector)
+    people = len(set(sides[0].people))
+    typer.echo(
+        f"{len(sides[0].people)} test clips of {people} people; seeds: {len(sides[0].seeds)}, {len(sides[1].seeds)}"
+    )
+    typer.echo(f"{'':12}{'first':>9}{'second':>9}{'change':>9}   95 % interval over people")
+    for name, found in differences(*sides).items():
+        row = "".join(f"{value:9.3f}" for value in (found.first, found.second))
+        typer.echo(f"{name:12}{row}{found.difference:+9.3f}   {found.low:+.3f} to {found.high:+.3f}")
 
 
 @app.command()
@@ -328,11 +344,28 @@ def downstream(
         return
     added = found["added_clips"]
     typer.echo(f"{found['detector']}, {seeds} seed(s); generated clips learnt from, by fold: {added}")
+    typer.echo(
+        f"tested on {found['test_clips']} clips of {found['test_people']} people, who make the interval of the gain"
+    )
     typer.echo(f"{'':16}" + "".join(f"{name:>11}" for name in found["gain"]))
     for key in ("real", "real+generated", "gain"):
         means = (sum(values) / len(values) for values in found[key].values())
         sign = "+" if key == "gain" else ""
         typer.echo(f"{key:16}" + "".join(f"{value:{sign}11.3f}" for value in means))
+    for end, label in ((0, "95 % from"), (1, "95 % to")):
+        typer.echo(f"{label:16}" + "".join(f"{values[end]:+11.3f}" for values in found["interval"].values()))
+
+
+def _evaluation(path: Path) -> dict[str, Any]:
+    import json
+
+    from mebench.errors import InputError
+
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no file that mebench au eval --out wrote: {error}.") from error
+    return found
 
 
 def _usable(trials: Sequence[Trial]) -> tuple[Trial, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mebench import registry
 from mebench.detectors.contract import ACTION_UNITS, Detector
+from mebench.detectors.difference import digits
 from mebench.detectors.evaluate import evaluate
 from mebench.detectors.kept import KeptLogits
 from mebench.detectors.observation import Observation
@@ -95,6 +96,6 @@ def evaluate_detectors(
             say=say,
             kept=KeptLogits(keep, name, about) if keep is not None else None,
         )
-        records.append(record(result, training))
+        records.append({**record(result, training), "decided": [digits(run.logits > 0) for run in result.runs]})
         done(records)
     return records

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mebench.detectors.contract import ACTION_UNITS, Detector
+from mebench.detectors.difference import decided, differences
 from mebench.detectors.evaluate import Predictions, evaluate
 from mebench.detectors.observation import Observation, observe
 from mebench.detectors.scores import f1_macro
@@ -60,7 +61,8 @@ def downstream(
     """UF1 and UAR with real clips alone and with generated ones added, and their difference, as JSON values.
 
     Both are means over action units of the two classes present and absent, all test folds pooled: UF1 of their F1, UAR
-    of their recall. One value for each seed, the same seed with and without.
+    of their recall. One value for each seed, the same seed with and without. interval: of the gain, see
+    :mod:`mebench.detectors.difference`.
     """
     richer = [_with(trial, generated) for trial in trials]
     results = {
@@ -79,6 +81,7 @@ def downstream(
         for key in scores["real"]
     }
     added = {trial.fold: len(more.train) - len(trial.train) for trial, more in zip(trials, richer, strict=True)}
+    spread = differences(*(decided(result, trials) for result in results.values()))
     rounded = {name: {key: _round(values) for key, values in part.items()} for name, part in scores.items()}
     return {
         "detector": make().name,
@@ -86,6 +89,9 @@ def downstream(
         "added_clips": added,
         **rounded,
         "gain": {key: _round(values) for key, values in gain.items()},
+        "interval": {key: _round([spread[key].low, spread[key].high]) for key in gain},
+        "test_clips": sum(len(trial.test) for trial in trials),
+        "test_people": len({(clip.dataset, clip.subject) for trial in trials for clip in trial.test}),
     }
 
 

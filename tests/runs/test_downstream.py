@@ -63,7 +63,11 @@ def test_the_command_prints_both_trainings_and_the_gain(monkeypatch):
     monkeypatch.setattr(mebench.runs.downstream, "generated_clips", lambda folder: clips)
     printed = CliRunner().invoke(app, ["au", "downstream", "a-run"])
     assert printed.exit_code == 0, printed.output
-    *_, names, real, more, gain = printed.output.splitlines()
+    *_, names, real, more, gain, low, high = printed.output.splitlines()
+    assert "tested on 30 clips of 30 people" in printed.output
+    assert all(
+        float(a) <= float(b) <= float(c) for a, b, c in zip(*(r.split()[-3:] for r in (low, gain, high)), strict=True)
+    )
     assert names.split() == ["uf1", "uar", "f1_pooled"]
     without, added, difference = (np.array(row.split()[1:], dtype=float) for row in (real, more, gain))
     np.testing.assert_allclose(added - without, difference, atol=2e-3)
