@@ -179,7 +179,7 @@ def _cut_of_box(face: FaceBox) -> Cut:
 def points_in_cut(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:
     """The mesh float32 ``[468,2]`` in image pixels that the network sees in one cut, and the presence of a face."""
     points, presence = solid_in_cut(image, cut)
-    return points[:, :2], presence
+    return np.ascontiguousarray(points[:, :2]), presence  # OpenCV refuses a view with gaps
 
 
 def solid_in_cut(image: Pixels, cut: Cut) -> tuple[NDArray[np.float32], float]:

@@ -62,6 +62,7 @@ def test_mesh_sits_on_the_features(portrait: np.ndarray) -> None:
 
 def test_same_picture_same_points(portrait: np.ndarray) -> None:
     assert np.array_equal(face_mesh(portrait).points, face_mesh(portrait.copy()).points)
+    assert face_mesh(portrait).points.flags.c_contiguous  # OpenCV's hulls refuse a view with gaps
 
 
 @pytest.mark.parametrize(("degrees", "limit"), [(-30, 0.8), (15, 0.6), (30, 0.6), (50, 1.6)])
