@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mebench.cli.au_tables import compare, table
+
 if TYPE_CHECKING:
     from mebench.detectors.settings import Settings
     from mebench.detectors.trial import Trial
 
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
+app.command()(table)
+app.command()(compare)
 
 _IMBALANCE = typer.Option("none", help="For rare action units: none, positive-weight, asymmetric or balanced-sampling.")
 _FIXED = typer.Option(
@@ -199,44 +203,6 @@ def eval_(
 
 
 @app.command()
-def table(
-    files: list[Path] = typer.Argument(..., help="Files that mebench au eval --out wrote, of one protocol."),
-) -> None:
-    """Print several evaluations as one table, the floors once.
-
-    Example: mebench au table small.json large.json
-    """
-    from mebench.detectors.table import definitions, joined, markdown
-
-    typer.echo(markdown(joined([_evaluation(path) for path in files])))
-    typer.echo(definitions())
-
-
-@app.command()
-def compare(
-    detector: str = typer.Argument(..., help="The detector, such as miacnet."),
-    first: Path = typer.Argument(..., help="A file that mebench au eval --out wrote."),
-    second: Path = typer.Argument(..., help="Another one, on the same clips."),
-    other: str | None = typer.Option(None, "--with", help="The detector of the second file, where it is another."),
-) -> None:
-    """Print how far two evaluations differ, with an interval over people.
-
-    Example: mebench au compare miacnet scratch.json pretrained.json
-    """
-    from mebench.detectors.difference import differences, read_decided
-
-    sides = read_decided(_evaluation(first), detector), read_decided(_evaluation(second), other or detector)
-    people = len(set(sides[0].people))
-    typer.echo(
-        f"{len(sides[0].people)} test clips of {people} people; seeds: {len(sides[0].seeds)}, {len(sides[1].seeds)}"
-    )
-    typer.echo(f"{'':12}{'first':>9}{'second':>9}{'change':>9}   95 % interval over people")
-    for name, found in differences(*sides).items():
-        row = "".join(f"{value:9.3f}" for value in (found.first, found.second))
-        typer.echo(f"{name:12}{row}{found.difference:+9.3f}   {found.low:+.3f} to {found.high:+.3f}")
-
-
-@app.command()
 def predict(
     detector: str = typer.Argument(..., help="A registered detector."),
     weights: Path = typer.Option(..., "--weights", "-w", help="A file that mebench au train wrote."),
@@ -354,18 +320,6 @@ def downstream(
         typer.echo(f"{key:16}" + "".join(f"{value:{sign}11.3f}" for value in means))
     for end, label in ((0, "95 % from"), (1, "95 % to")):
         typer.echo(f"{label:16}" + "".join(f"{values[end]:+11.3f}" for values in found["interval"].values()))
-
-
-def _evaluation(path: Path) -> dict[str, Any]:
-    import json
-
-    from mebench.errors import InputError
-
-    try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is no file that mebench au eval --out wrote: {error}.") from error
-    return found
 
 
 def _usable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
