@@ -173,9 +173,7 @@ def eval_(
         make_detector(name)
     settings = _settings(epochs, rate, imbalance, start, fixed_magnifier)
     if validation and calibrated:
-        raise ConfigError(
-            "thresholds chosen on validation clips cannot be tested on them: leave out one of the options."
-        )
+        raise ConfigError("thresholds chosen on validation clips cannot be tested on them: drop one option.")
     trials = _usable(read_trials(protocol))
     if validation:
         trials = validation_trials(trials)
