@@ -21,7 +21,7 @@ from mebench.metrics.identity.arcface_faces import PACK
 from mebench.metrics.identity.dlib_faces import POINTS, RECOGNITION
 from mebench.metrics.identity.faces import Embedding, Recogniser
 from mebench.metrics.identity.verification import Verification, verify_open_set
-from mebench.weights import state
+from mebench.weights import facts, state
 
 RATES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 """False-accept rates of the table."""
@@ -132,6 +132,19 @@ def section(name: str, record: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         *(f"| {100 * rate:g} % | {threshold:.3f} | {100 * share:.1f} % |" for rate, threshold, share in rows),
+        "",
+    ]
+
+
+def no_curve(name: str) -> list[str]:
+    """The same where the network was not there."""
+    row = facts(NETWORKS[name].weights[0])
+    return [
+        "## Verification curve of the network on the open set",
+        "",
+        f"There is none here: the weights {row.name} may not be given on with mebench (licence: {row.licence}), and they were "
+        f"not on the machine that made this page. Get {' and '.join(row.official)}, {row.published}; `mebench weights list` "
+        "says where to put them, and `mebench validate identity` then draws the curve.",
         "",
     ]
 

@@ -16,11 +16,12 @@ from mebench.errors import InputError
 from mebench.files import write_json, write_text
 from mebench.metrics.contract import MetricFacts
 from mebench.metrics.set_metric import SetMetric
+from mebench.runs.validate import agreement
 from mebench.runs.validate.degradations import DEGRADATIONS
-from mebench.runs.validate.identities import NETWORKS, picture, section
+from mebench.runs.validate.identities import NETWORKS, no_curve, picture, section
 from mebench.runs.validate.plot import plot
 from mebench.runs.validate.set_answers import SetAnswers, set_answers
-from mebench.runs.validate.sweep import Response, Scores, responses, set_responses
+from mebench.runs.validate.sweep import WITHOUT_TRUTH, Response, Scores, responses, set_responses
 
 VALIDATION, SETS, GOLDEN = "validation.json", "validation_sets.json", "golden.json"
 """Scores of the sweep by clip; those of set metrics, of all clips together; and the values that tests compute again."""
@@ -73,9 +74,11 @@ def pages(folder: Path) -> dict[str, str]:
         if answers:
             files[f"{slug(name)}.svg"] = plot(facts, answers)
         files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(scores))
-        for network, record in verification.items():
-            if name in NETWORKS[network].metrics:
-                files[f"{slug(name)}.md"] += "\n".join(["", *section(network, record)])
+        more = agreement.section(name, WITHOUT_TRUTH[name], scores) if name in WITHOUT_TRUTH else []
+        for network in NETWORKS:
+            if verification and name in NETWORKS[network].metrics:
+                more += section(network, verification[network]) if network in verification else no_curve(network)
+        files[f"{slug(name)}.md"] += "\n".join(["", *more]) if more else ""
         rows.append((facts, answers))
     files |= {f"verification-{name}.svg": picture(name, record) for name, record in verification.items()}
     files["README.md"] = _overview(rows, len(scores))
@@ -92,6 +95,9 @@ def summary_lines(folder: Path) -> list[str]:
         blind = ", ".join(a.degradation.name for a in answers if a.seen is None)
         says = f"sees {seen or 'nothing'}; blind to {blind or 'nothing'}" if answers else "no number"
         lines.append(f"{name}: {says}")
+    for name, exact in WITHOUT_TRUTH.items():
+        found = agreement.agreement(name, exact, scores)
+        lines += [f"{name} against {exact}: {found.sentence()}"] if found else []
     return lines
 
 
