@@ -74,7 +74,7 @@ def submit(
     root = Path(out) / name
     found = [read_records(Path(run)) for run in runs]
     _refuse(found, name)
-    known = sorted((path.parent.name for path in root.glob("*/manifest.json")), key=_order)
+    known = sorted((path.parent.name for path in root.glob("*/manifest.json")), key=version_order)
     chosen = version or _next(known)
     folder = root / chosen
     if folder.exists():
@@ -344,5 +344,6 @@ def _next(known: Sequence[str]) -> str:
     return str(max(numbers, default=0) + 1)
 
 
-def _order(version: str) -> list[tuple[int, str]]:
+def version_order(version: str) -> list[tuple[int, str]]:
+    """By which versions are sorted, ``10`` after ``9``."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in version.split(".")]

@@ -25,6 +25,7 @@ from mebench.leaderboard.site.api import result_path
 from mebench.leaderboard.site.boards import Board, Entry
 from mebench.leaderboard.site.costs import COLUMNS, cost_row
 from mebench.leaderboard.site.reference import dataset_facts, metric_document, protocol_text, slug
+from mebench.leaderboard.submit import version_order
 from mebench.protocol import Protocol
 from mebench.runs.page.numerals import seconds
 from mebench.runs.page.scores import FAMILIES, KINDS, score_table
@@ -237,7 +238,9 @@ class Pages:
         }
 
     def _method(self, method: str, entries: list[Entry]) -> None:
-        newest = sorted(entries, key=lambda entry: (entry.newest, entry.submission.manifest.created))[-1].submission
+        newest = max(
+            entries, key=lambda entry: (entry.newest, version_order(entry.submission.manifest.version))
+        ).submission
         current = [entry for entry in entries if entry.newest]
         boards = {board.protocol.name: board for board in self._boards}
         places = {
@@ -248,7 +251,10 @@ class Pages:
         facts = {
             name: info for entry in current for name, info in boards[entry.result.protocol].facts.items()
         } or self._facts
-        filmed = next((entry for entry in current if self._films(entry)), None)
+        best = {
+            entry.name: min((r.place.rank for _, r in own[entry.name] if r.place), default=1e9) for entry in current
+        }
+        filmed = min((each for each in current if self._films(each)), key=lambda each: best[each.name], default=None)
         self._page(
             "method.html",
             f"method/{method}.html",

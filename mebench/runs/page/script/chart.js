@@ -118,10 +118,10 @@ class Chart {
     for (const name of ["onset", "apex", "offset"]) {
       const x = this.x(this.clip[name]);
       svg("line", { class: "mark", x1: x, x2: x, y1: this.margin.top, y2: bottom }, root);
-      const half = 18;
-      if (x - half < edge) continue;  /* two names would overlap; the line stays */
-      svg("text", { class: "mark-name", x, y: this.margin.top - 8, "text-anchor": "middle" }, root, name);
-      edge = x + half + 4;
+      const half = 18, middle = Math.min(x, this.margin.left + this.plotWidth() + this.margin.right - half);
+      if (middle - half < edge) continue;  /* two names would overlap; the line stays */
+      svg("text", { class: "mark-name", x: middle, y: this.margin.top - 8, "text-anchor": "middle" }, root, name);
+      edge = middle + half + 4;
     }
   }
 
