@@ -64,8 +64,8 @@ class OhPreset:
     people: int = 48
     pairs: int = 24
     held_out: int = 4
-    steps: int = 2000
-    batch: int = 4
+    steps: int = 1400
+    batch: int = 2
     side: int = 64
     rate: float = 2e-3
     seed: int = 0
