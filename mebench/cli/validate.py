@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Check the instruments of the bench
 def metrics(
     clips: int = typer.Option(12, "--clips", "-n", help="Clips of the open set to spoil, 2 to 12."),
     out: Path = typer.Option(Path("docs/metrics"), "--out", "-o", help="Folder for the pages."),
+    metric: list[str] = typer.Option([], "--metric", "-m", help="These metrics alone; the others keep their answers."),
     pages_only: bool = typer.Option(False, "--pages-only", help="Write the pages anew from the kept sweep."),
 ) -> None:
     """Spoil perfect outputs by known amounts and write, for each metric, what it answers and what it is blind to.
@@ -31,7 +32,7 @@ def metrics(
         written = write_pages(out)
     else:
         with one_thread():
-            scores = sweep(clips, home() / "validation", lambda text: typer.echo(text, err=True))
+            scores = sweep(clips, home() / "validation", lambda text: typer.echo(text, err=True), metric)
         written = write_pages(out, scores)
         for line in summary_lines(out):
             typer.echo(line)

@@ -40,19 +40,27 @@ def slug(name: str) -> str:
 def write_pages(folder: Path, scores: Mapping[str, Scores] | None = None) -> list[Path]:
     """Write a page and a picture for every registered metric, and ``README.md`` over all of them.
 
-    scores: of a sweep, kept as ``validation.json``; left out, the kept ones are used.
+    scores: of a sweep, kept as ``validation.json``; left out, the kept ones are used. Metrics that the sweep left out keep
+    what they have.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if scores is not None:
-        sets = [name for name in next(iter(scores.values()), {}) if registry.load("metrics", name).facts.per == "set"]
-        single = {key: {name: kept for name, kept in clip.items() if name not in sets} for key, clip in scores.items()}
-        answers = {
-            name: set_answers(registry.load("metrics", name), {key: clip[name] for key, clip in scores.items()})
-            for name in sets
+        swept = next(iter(scores.values()), {})
+        single: dict[str, Scores] = {
+            key: {name: kept for name, kept in clip.items() if name not in swept}
+            for key, clip in _kept(folder / VALIDATION).items()
         }
-        write_json(folder / VALIDATION, single)
-        write_json(folder / SETS, answers)
+        answers = _kept(folder / SETS)
+        for name in swept:
+            metric = registry.load("metrics", name)
+            if metric.facts.per == "set":
+                answers[name] = set_answers(metric, {key: clip[name] for key, clip in scores.items()})
+            else:
+                for key, clip in scores.items():
+                    single.setdefault(key, {})[name] = clip[name]
+        write_json(folder / VALIDATION, {key: dict(sorted(clip.items())) for key, clip in single.items() if clip})
+        write_json(folder / SETS, dict(sorted(answers.items())))
     files = pages(folder)
     for name, text in files.items():
         write_text(folder / name, text)
@@ -73,7 +81,8 @@ def pages(folder: Path) -> dict[str, str]:
         answers = kept_answers(facts, scores, sets)
         if answers:
             files[f"{slug(name)}.svg"] = plot(facts, answers)
-        files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), len(scores))
+        clips = sum(name in clip for clip in scores.values()) if facts.per == "clip" else len(scores)
+        files[f"{slug(name)}.md"] = _page(metric, facts, answers, golden.get("values", {}).get(name), clips)
         more = agreement.section(name, WITHOUT_TRUTH[name], scores) if name in WITHOUT_TRUTH else []
         for network in NETWORKS:
             if verification and name in NETWORKS[network].metrics:
@@ -243,7 +252,7 @@ def _overview(rows: Sequence[tuple[MetricFacts, Sequence[Response]]], clips: int
             f"## Smallest degradation seen with {clips} clips",
             "",
             "A dash: blind to it at these levels. What a metric is blind to is as important as what it sees: no single column "
-            "is a judge.",
+            "is a judge. Where a metric was swept over fewer clips, its page says so.",
             "",
             f"| metric | {titles} |",
             "|---" * (len(DEGRADATIONS) + 1) + "|",

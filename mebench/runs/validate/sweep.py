@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,18 @@ def validated_metrics() -> dict[str, AnyMetric]:
     return {name: registry.load("metrics", name) for name in registry.names("metrics")}
 
 
-def sweep(count: int, folder: Path, note: Callable[[str], None]) -> dict[str, Scores]:
+def sweep(
+    count: int, folder: Path, note: Callable[[str], None], names: Collection[str] | None = None
+) -> dict[str, Scores]:
     """Scores by clip. count: clips. folder: where those of each clip and degradation are kept, so that a sweep that was
-    stopped goes on where it was, and a new metric costs its own numbers only."""
+    stopped goes on where it was, and a new metric costs its own numbers only. names: of the metrics, all by default."""
     if not 2 <= count <= len(CLIPS):
         raise ConfigError(f"the sweep takes 2 to {len(CLIPS)} clips, not {count}.")
     metrics = validated_metrics()
+    if names:
+        if unknown := [name for name in names if name not in metrics]:
+            raise ConfigError(f"there is no metric called '{unknown[0]}'; known: {', '.join(metrics)}.")
+        metrics = {name: metrics[name] for name in names}
     return {key: _clip(key, metrics, folder, note) for key in CLIPS[:count]}
 
 
