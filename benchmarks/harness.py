@@ -1,21 +1,26 @@
-"""Where the time of a run goes: ``python benchmarks/harness.py [BACKBONE ...] [--tasks 4] [--size lite]``.
+"""Where the time of a run goes: ``python benchmarks/harness.py [BACKBONE ...] [--tasks 3] [--size lite]``.
 
 Runs ``magplus`` with each backbone on the first tasks of ``open-mini`` in this process, on one thread, and prints how the
 processor's time is spent, each moment under the innermost of these stages:
 
-    networks   inside a network: magnifier, backbone, face mesh, judges of realism, identity and action units
-    flow       inside the flow estimator
+    networks   inside a network: magnifier, backbone (from the call to its frames), face mesh, judges of realism, identity
+               and action units
+    flow       inside a flow estimator
     method     the rest of a method: warping, fitting head motion, batching
     scoring    the rest of the metrics
     decode     reading or rendering what goes in, and the exact flow
     encode     compressing clips and pictures
     store      hashing, writing and reading the files of the run
-    page       the rest of the page
-    harness    everything else: planning, provenance, statistics, tables
+    page       the pictures of the page, of at most twelve clips a run
+    harness    everything else that is done for each task
 
-``--size official`` takes backbones of the published size with random weights in the place of those that ship. Data is rendered
-and one task is done before the clock starts, so that only what every run pays is counted; floor and ceiling are scored
-once a protocol and machine and are left out. ``--bounds`` counts them, ``--fresh`` counts rendering too.
+What is paid once a run, however many tasks it has, stands apart in seconds: *once* is planning, provenance, loading, statistics,
+tables and the text of the page; *counting* generates one clip again to count operations. ``--size official`` takes backbones of
+the published size with random weights in the place of those that ship, and leaves *counting* out.
+
+Data is rendered and a run with the small backbone is done before the clock starts, so that only what every run pays is counted;
+floor and ceiling are scored once a protocol and machine and are left out. ``--bounds`` counts them, ``--fresh``
+counts rendering too.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ os.environ["MEBENCH_MAGNIFIED_GB"] = (
 
 import argparse
 import functools
+import importlib
 import tempfile
 import time
 from collections import Counter
@@ -38,6 +44,9 @@ from typing import Any
 
 STAGES = ("networks", "flow", "method", "scoring", "decode", "encode", "store", "page", "harness")
 INHERENT = ("networks", "flow")
+ONCE = ("once", "counting")
+WHOLE = ("networks", "counting")
+"""Stages within which no other one is told apart."""
 
 
 class Split:
@@ -64,11 +73,11 @@ class Split:
         self._last = now
 
     def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        """``function``, its time counted under ``stage``. Networks inside networks are not told apart."""
+        """``function``, its time counted under ``stage``."""
 
         @functools.wraps(function)
         def counted(*arguments: Any, **options: Any) -> Any:
-            if stage == "networks" and self._stack[-1] == "networks":
+            if self._stack[-1] in WHOLE:
                 return function(*arguments, **options)
             self.enter(stage)
             try:
@@ -87,7 +96,6 @@ def watched() -> Split:
     """A split whose stages are those of the modules of mebench, from now on."""
     import torch
 
-    import mebench.runs.page
     from mebench import files, video
     from mebench.datasets.synme import truth
     from mebench.metrics.identity import faces
@@ -96,14 +104,18 @@ def watched() -> Split:
     from mebench.runs import start, unit
     from mebench.runs.inputs import TaskInputs
     from mebench.runs.page import pictures, sheet
+    from mebench.runs.page.magnified import DisQuick
     from mebench.runs.store import RunStore
+    from mebench.runs.worker import Service
 
     split = Split()
     split.watch(torch.nn.Module, "__call__", "networks")
     split.watch(Network, "__call__", "networks")
     split.watch(faces, "embed", "networks")
     split.watch(DisFine, "__call__", "flow")
+    split.watch(DisQuick, "__call__", "flow")
     split.watch(unit, "generate", "method")
+    split.watch(unit, "complexity", "counting")
     for name in ("score", "curves", "calibration"):
         split.watch(unit, name, "scoring")
     split.watch(TaskInputs, "prepare", "decode")
@@ -116,39 +128,59 @@ def watched() -> Split:
     for name in ("row", "cost", "write_row", "write_cost", "write_clip", "write_vectors", "read_clip", "is_whole"):
         split.watch(RunStore, name, "store")
     split.watch(files, "write_whole", "store")
-    split.watch(mebench.runs.page, "build", "page")
-    split.watch(start, "run_spec", "harness")
+    split.watch(importlib.import_module("mebench.runs.page.build"), "_pictures", "page")
+    split.watch(Service, "do", "harness")
+    split.watch(start, "run_spec", "once")
     return split
 
 
-def measure(split: Split, backbone: str, tasks: int, *, bounds: bool, fresh: bool) -> dict[str, float]:
-    """Seconds by stage of ``tasks`` tasks, in a run folder that is thrown away."""
-    import mebench
-
-    def run(folder: str, limit: int) -> None:
-        mebench.run("magplus", backbone, "open-mini", jobs=0, limit=limit, out=folder, bounds=bounds)
-
-    with tempfile.TemporaryDirectory() as once, tempfile.TemporaryDirectory() as folder:
-        run(once, 1 if fresh else tasks)
-        before = split.seconds.copy()
-        run(folder, tasks)
-    return {stage: split.seconds[stage] - before[stage] for stage in STAGES}
-
-
-def use_official() -> None:
-    """Backbones of the published size, with random weights, wherever one is asked for by name."""
+def watch_backbones(split: Split, *, published: bool) -> None:
+    """Time what backbones do, from the call to the frames; ``published``: those of the published size with random weights."""
     from official_backbones import official
 
     from mebench import registry
+    from mebench.runs import unit
+    from mebench.runs.complexity import Complexity
 
     load = registry.load
-    registry.load = lambda kind, name: (lambda **_: official(name)) if kind == "backbones" else load(kind, name)
+
+    def timed(kind: str, name: str) -> Any:
+        found = load(kind, name)
+        if kind != "backbones":
+            return found
+
+        def build(**options: Any) -> Any:
+            backbone = official(name) if published else found(**options)
+            for method in ("enroll", "drive"):
+                split.watch(backbone, method, "networks")
+            return backbone
+
+        return build
+
+    registry.load = timed
+    if published:
+        unit.complexity = lambda *_: Complexity(None, None)
+
+
+def run(backbone: str, folder: str, tasks: int, *, bounds: bool) -> None:
+    """The first tasks of ``open-mini`` in this process."""
+    import mebench
+
+    mebench.run("magplus", backbone, "open-mini", jobs=0, limit=tasks, out=folder, bounds=bounds)
+
+
+def measure(split: Split, backbone: str, tasks: int, *, bounds: bool) -> dict[str, float]:
+    """Seconds by stage of ``tasks`` tasks, in a run folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = split.seconds.copy()
+        run(backbone, folder, tasks, bounds=bounds)
+        return {stage: split.seconds[stage] - before[stage] for stage in (*STAGES, *ONCE)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("backbones", nargs="*", default=["fomm", "fsrt", "metaportrait", "emoportraits"])
-    parser.add_argument("--tasks", type=int, default=4)
+    parser.add_argument("--tasks", type=int, default=3)
     parser.add_argument("--size", choices=("lite", "official"), default="lite")
     parser.add_argument("--bounds", action="store_true")
     parser.add_argument("--fresh", action="store_true")
@@ -156,17 +188,23 @@ def main() -> None:
     home = tempfile.TemporaryDirectory() if arguments.fresh or arguments.bounds else None
     if home is not None:
         os.environ["MEBENCH_HOME"] = str(Path(home.name))
-    if arguments.size == "official":
-        use_official()
     split = watched()
+    with tempfile.TemporaryDirectory() as once:
+        run("fomm", once, 1 if arguments.fresh else arguments.tasks, bounds=arguments.bounds)
+    watch_backbones(split, published=arguments.size == "official")
     print(f"share of processor time in %, {arguments.tasks} tasks of open-mini, {arguments.size} weights")  # noqa: T201
-    print(f"{'':14s}" + "".join(f"{stage:>9s}" for stage in STAGES) + "   s/task  outside networks and flow")  # noqa: T201
+    columns = "".join(f"{stage:>9s}" for stage in STAGES)
+    print(f"{'':13s}{columns}   s/task  outside networks and flow  once  counting")  # noqa: T201
     for name in arguments.backbones:
-        seconds = measure(split, name, arguments.tasks, bounds=arguments.bounds, fresh=arguments.fresh)
-        total = sum(seconds.values())
+        if arguments.size == "lite":
+            with tempfile.TemporaryDirectory() as warm:
+                run(name, warm, 1, bounds=False)
+        seconds = measure(split, name, arguments.tasks, bounds=arguments.bounds)
+        total = sum(seconds[stage] for stage in STAGES)
         outside = 1.0 - sum(seconds[stage] for stage in INHERENT) / total
         shares = "".join(f"{100 * seconds[stage] / total:9.1f}" for stage in STAGES)
-        print(f"{name:14s}{shares}{total / arguments.tasks:9.2f}{100 * outside:8.1f} %", flush=True)  # noqa: T201
+        apart = f"{seconds['once']:16.1f} s{seconds['counting']:8.1f} s"
+        print(f"{name:13s}{shares}{total / arguments.tasks:9.2f}{100 * outside:9.1f} %{apart}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -26,7 +26,10 @@ class Measured:
 
     def expression(self, weight: NDArray[np.float32]) -> Flow:
         """What is left without the head, faded out around the face. weight: ``[H,W]`` in [0,1]."""
-        return (self.flow - self.head) * weight[..., None]
+        left = self.flow - self.head
+        left[..., 0] *= weight
+        left[..., 1] *= weight
+        return left
 
 
 def measure(

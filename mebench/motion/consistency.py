@@ -24,9 +24,14 @@ def consistent(flow: Flow, opposite: Flow) -> NDArray[np.bool_]:
     to_x, to_y = x + flow[..., 0], y + flow[..., 1]
     back = cv2.remap(opposite, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (to_x >= 0) & (to_x <= width - 1) & (to_y >= 0) & (to_y <= height - 1)
-    error = ((flow + back) ** 2).sum(axis=-1)
-    allowed = RELATIVE * ((flow**2).sum(axis=-1) + (back**2).sum(axis=-1)) + ABSOLUTE
+    error = _squared(flow + back)
+    allowed = RELATIVE * (_squared(flow) + _squared(back)) + ABSOLUTE
     return np.asarray(inside & (error <= allowed))
+
+
+def _squared(flow: Flow) -> NDArray[np.float32]:
+    """Squared length. A sum along an axis of two is slow in numpy."""
+    return np.asarray(flow[..., 0] ** 2 + flow[..., 1] ** 2)
 
 
 def soft(mask: NDArray[np.bool_], sigma: float) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ def warp(image: torch.Tensor, flow: torch.Tensor, *, mode: str = "bilinear", pad
     height, width = image.shape[-2:]
     position = pixel_grid(height, width, flow) + flow
     size = torch.tensor([max(width - 1, 1), max(height - 1, 1)], device=flow.device, dtype=flow.dtype)
-    grid = position.movedim(1, -1) * (2.0 / size) - 1.0
+    grid = (position.movedim(1, -1) * (2.0 / size)).sub_(1.0)
     return functional.grid_sample(image, grid, mode=mode, padding_mode=padding, align_corners=True)
 
 

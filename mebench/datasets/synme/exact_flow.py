@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from mebench.clip import ExactFlow
@@ -48,63 +49,92 @@ def look(projector: Projector, vertices: Floats) -> Seen:
     return Seen(vertices, triangle, barycentrics, pixels, inverse_depth)
 
 
-def exact_flow(projector: Projector, first: Seen, second: Seen, on_face: NDArray[np.bool_]) -> ExactFlow:
-    """Displacement from ``first`` to ``second`` on the grid of ``first``, NaN where its pixel is not on the face.
+class FlowFrom:
+    """Exact flow from one state of a face to others; what depends on the first alone is worked out once.
 
-    on_face: bool ``[F]``, the triangles that count as face. ``valid`` is true where the point is still the front-most
-    surface in the second state and inside the frame.
+    on_face: bool ``[F]``, the triangles that count as face.
     """
-    size = first.triangle.shape[0]
-    inside = (first.triangle >= 0) & on_face[first.triangle]
-    rows, columns = np.nonzero(inside)
-    face = first.triangle[rows, columns]
-    corners = projector.triangles[face]
-    weights = first.barycentrics[rows, columns].astype(np.float64)
-    start = _pixels(projector, first.vertices, corners, weights)
-    end = _pixels(projector, second.vertices, corners, weights)
-    displacement = np.full((size, size, 2), np.nan, dtype=np.float32)
-    displacement[rows, columns] = end - start
-    valid = np.zeros((size, size), dtype=bool)
-    valid[rows, columns] = _front_most(projector, second, face, corners, end)
-    return ExactFlow(displacement, valid)
+
+    def __init__(self, projector: Projector, first: Seen, on_face: NDArray[np.bool_]) -> None:
+        self._projector = projector
+        self._size = first.triangle.shape[0]
+        self._rows, self._columns = np.nonzero((first.triangle >= 0) & on_face[first.triangle])
+        self._face = first.triangle[self._rows, self._columns]
+        self._corners = projector.triangles[self._face]
+        self._weights = first.barycentrics[self._rows, self._columns].astype(np.float64)
+        self._start = self._pixels(first)
+
+    def to(self, second: Seen) -> ExactFlow:
+        """Displacement to ``second`` on the grid of the first state, NaN where its pixel is not on the face.
+
+        ``valid`` is true where the point is still the front-most surface in the second state and inside the frame.
+        """
+        end = self._pixels(second)
+        displacement = np.full((self._size, self._size, 2), np.nan, dtype=np.float32)
+        displacement[self._rows, self._columns] = end - self._start
+        valid = np.zeros((self._size, self._size), dtype=bool)
+        valid[self._rows, self._columns] = _front_most(
+            self._projector.triangles,
+            second.triangle,
+            second.barycentrics,
+            second.pixels,
+            second.inverse_depth,
+            self._face,
+            self._corners,
+            end,
+        )
+        return ExactFlow(displacement, valid)
+
+    def _pixels(self, seen: Seen) -> NDArray[np.float64]:
+        """Where the points are in a state: float64 ``[N,2]`` with the precision of float32."""
+        points = np.empty((len(self._face), 3), np.float64)
+        _points(self._weights, seen.vertices, self._corners, points)
+        return self._projector.project(points)[0].astype(np.float64)
 
 
-def _pixels(
-    projector: Projector, vertices: Floats, corners: NDArray[np.int32], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    points = np.einsum("nk,nkc->nc", weights, vertices[corners].astype(np.float64))
-    return projector.project(points)[0].astype(np.float64)
+@njit(cache=True, error_model="numpy")
+def _points(weights, vertices, corners, out):  # type: ignore[no-untyped-def]
+    """The weighted mean of three corners of each point: float64 ``[N,3]`` into ``out``."""
+    for i in range(len(corners)):
+        for k in range(3):
+            total = weights[i, 0] * np.float64(vertices[corners[i, 0], k])
+            total += weights[i, 1] * np.float64(vertices[corners[i, 1], k])
+            total += weights[i, 2] * np.float64(vertices[corners[i, 2], k])
+            out[i, k] = total
 
 
-def _front_most(
-    projector: Projector, seen: Seen, face: NDArray[np.int32], corners: NDArray[np.int32], pixels: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Whether each point of triangle ``face`` at ``pixels`` is the surface that the frame shows there.
+@njit(cache=True, error_model="numpy")
+def _front_most(triangles, seen, barycentrics, places, inverse_depth, face, corners, pixels):  # type: ignore[no-untyped-def]
+    """Whether each point of triangle ``face`` [N] at ``pixels`` [N,2] is the surface that a state shows there: bool ``[N]``.
 
     The depth of the front-most surface is known at pixel centres. There the plane of the point's own triangle is
-    continued (inverse depth is linear on the screen) and compared.
+    continued (inverse depth is linear on the screen) and compared. seen, barycentrics, places, inverse_depth: fields of
+    :class:`Seen`; corners int32 ``[N,3]``.
     """
-    size = seen.triangle.shape[0]
-    nearest = np.rint(pixels).astype(np.int64)
-    visible = ((nearest >= 0) & (nearest < size)).all(axis=1)
-    column, row = np.clip(nearest, 0, size - 1).T
-    front = seen.triangle[row, column]
-    own = seen.pixels[corners].astype(np.float64)
-    inverse = seen.inverse_depth[corners].astype(np.float64)
-    area = _cross(own[:, 1] - own[:, 0], own[:, 2] - own[:, 0])
-    centre = np.stack((column, row), axis=1).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        b = _cross(centre - own[:, 0], own[:, 2] - own[:, 0]) / area
-        c = _cross(own[:, 1] - own[:, 0], centre - own[:, 0]) / area
-        expected = inverse[:, 0] + b * (inverse[:, 1] - inverse[:, 0]) + c * (inverse[:, 2] - inverse[:, 0])
-    hidden_by = np.maximum(front, 0)
-    front_corners = projector.triangles[hidden_by]
-    weights = seen.barycentrics[row, column].astype(np.float64)
-    depth = (weights / seen.inverse_depth[front_corners]).sum(axis=1)
-    ahead = 1.0 / expected - depth
-    facing = area < 0
-    return np.asarray(visible & facing & ((front == face) | ((front >= 0) & (ahead < TOLERANCE_DM))))
-
-
-def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    size = seen.shape[0]
+    out = np.zeros(len(face), np.bool_)
+    for i in range(len(face)):
+        column, row = np.int64(np.rint(pixels[i, 0])), np.int64(np.rint(pixels[i, 1]))
+        if column < 0 or column >= size or row < 0 or row >= size:
+            continue
+        front = seen[row, column]
+        a, b, c = corners[i, 0], corners[i, 1], corners[i, 2]
+        ax, ay = np.float64(places[a, 0]), np.float64(places[a, 1])
+        bx, by = np.float64(places[b, 0]) - ax, np.float64(places[b, 1]) - ay
+        cx, cy = np.float64(places[c, 0]) - ax, np.float64(places[c, 1]) - ay
+        area = bx * cy - by * cx
+        if not area < 0:  # seen from behind, or NaN
+            continue
+        if front == face[i]:
+            out[i] = True
+        elif front >= 0:
+            px, py = column - ax, row - ay
+            own = np.float64(inverse_depth[a])
+            expected = own
+            expected += (px * cy - py * cx) / area * (np.float64(inverse_depth[b]) - own)
+            expected += (bx * py - by * px) / area * (np.float64(inverse_depth[c]) - own)
+            depth = 0.0
+            for k in range(3):
+                depth += np.float64(barycentrics[row, column, k]) / np.float64(inverse_depth[triangles[front, k]])
+            out[i] = 1.0 / expected - depth < TOLERANCE_DM
+    return out

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from mebench.clip import ExactFlow, Pixels
 from mebench.datasets.synme.domains import CAPTURES, Capture, training_capture
-from mebench.datasets.synme.exact_flow import Seen, exact_flow, look
+from mebench.datasets.synme.exact_flow import FlowFrom, Seen, look
 from mebench.datasets.synme.expression import BLINK
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.identity import identity as person
@@ -123,9 +123,12 @@ class Studio:
         return look(self.renderer, self.vertices(state))
 
     def flow(self, first: State | Seen, second: State | Seen) -> ExactFlow:
-        """Exact motion from ``first`` to ``second`` on the grid of ``first``; NaN off the head (see ``exact_flow``)."""
-        start, end = (shown if isinstance(shown, Seen) else self.look(shown) for shown in (first, second))
-        return exact_flow(self.renderer, start, end, self._on_face)
+        """Exact motion from ``first`` to ``second`` on the grid of ``first``; NaN off the head (see ``FlowFrom.to``)."""
+        return self.flow_from(first).to(second if isinstance(second, Seen) else self.look(second))
+
+    def flow_from(self, first: State | Seen) -> FlowFrom:
+        """As :meth:`flow`; keep it when many flows start from one state."""
+        return FlowFrom(self.renderer, first if isinstance(first, Seen) else self.look(first), self._on_face)
 
     def face(self, shown: Seen) -> NDArray[np.bool_]:
         """Skin of the face (no hair, ears, neck, eyes or mouth), bool ``[S,S]``."""

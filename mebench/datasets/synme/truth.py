@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mebench.clip import ExactFlow, Part, Pixels, Truth, UnitMotion
-from mebench.datasets.synme.exact_flow import Seen
+from mebench.datasets.synme.exact_flow import FlowFrom, Seen
 from mebench.datasets.synme.expression import BLINK, COUNT
 from mebench.datasets.synme.plan import Plan, Still
 from mebench.datasets.synme.studio import Studio
@@ -92,7 +92,11 @@ class PlannedFlow:
     def __call__(self, t: int, part: Part = "all") -> ExactFlow:
         if not 0 <= t < self._plans["all"].count:
             raise IndexError(f"frame {t} of a clip of {self._plans['all'].count} frames")
-        return self._studio.flow(self.onset, self._look(t, part))
+        return self._from_onset.to(self._look(t, part))
+
+    @cached_property
+    def _from_onset(self) -> FlowFrom:
+        return self._studio.flow_from(self.onset)
 
     def _look_at(self, t: int, part: str) -> Seen:
         plan = self._plans[part]
