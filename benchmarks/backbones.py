@@ -6,8 +6,10 @@ networks again for every frame). Both run in one process, one after the other; t
 takes the weights that ship, ``--size official`` the published sizes with random weights. On the processor one thread is
 used, and its time is counted; on a graphics card (``--device cuda``) it is the time of the clock.
 
-``--autocast``, ``--channels-last`` and ``--compile`` speed the first way up; what they change in the frames is printed, and
-a result that differs from plain float32 by more than one grey level is marked as too coarse for a run that is scored.
+``--autocast``, ``--channels-last``, ``--compile`` and ``--graphs`` (compiled, and replayed as CUDA graphs) speed the first
+way up, and ``--frames`` is how many frames go through at once; what they change in the frames is printed, and a result that
+differs from plain float32 by more than one grey level is marked as too coarse for a run that is scored. On a card the memory
+and the operations a second are printed too, with ``--peak-tflops`` as a share of what the card can do.
 The results of plain float32 are kept for ``mebench list backbones``.
 """
 
@@ -27,6 +29,7 @@ from backbone_loops import loop_of
 from numpy.typing import NDArray
 from official_backbones import NAMES, official
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from mebench import registry
 from mebench.backbones.contract import Backbone
@@ -35,6 +38,9 @@ from mebench.datasets.synme.dataset import Synme, read_portrait
 from mebench.errors import MebenchError
 
 SOURCE, DRIVING = "d-validation-00", "d-validation-01-0"
+
+FASTER = ("autocast", "channels_last", "compile", "graphs")
+"""Ways to speed a backbone up."""
 
 LARGEST = 1.0
 """Grey levels of 255 that a faster way may differ from plain float32: what rounding to 8 bits may change anyway."""
@@ -59,7 +65,9 @@ def main() -> None:
         speed = measured(backbone, source, driving, arguments.loop_frames)
         speeds[name] = speed
         print(_line(name, speed), flush=True)  # noqa: T201
-        if arguments.autocast or arguments.channels_last or arguments.compile:
+        if device.type == "cuda":
+            print(_use(backbone, source, driving, speed, arguments.peak_tflops), flush=True)  # noqa: T201
+        if any(getattr(arguments, name) for name in FASTER):
             print(_faster(backbone, source, driving, arguments, speed), flush=True)  # noqa: T201
     keep_speeds(speeds, arguments.size, arguments.keep)
 
@@ -102,18 +110,32 @@ def _faster(
     for network in _networks(backbone):
         if wanted.channels_last:
             network.to(memory_format=torch.channels_last)
-        if wanted.compile:
-            _compile(network)
+        if wanted.compile or wanted.graphs:
+            _compile(network, "reduce-overhead" if wanted.graphs else None)
     run()
     seconds, made = _seconds(run, driving.device)
     apart = float((made - before).abs().max()) * 255
     times = plain["frame_seconds"] * len(driving) + plain["enroll_seconds"]
     verdict = "within" if apart <= LARGEST else "too coarse: beyond"
-    names = [name for name in ("autocast", "channels_last", "compile") if getattr(wanted, name)]
+    names = [name for name in FASTER if getattr(wanted, name)]
     return (
         f"{'':14s} with {', '.join(names)}: {times / seconds:.2f} times as fast as plain float32; largest difference "
         f"{apart:.3f} grey levels, {verdict} {LARGEST:g}"
     )
+
+
+@torch.no_grad()
+def _use(backbone: Backbone, source: torch.Tensor, driving: torch.Tensor, plain: Speed, peak: float | None) -> str:
+    """Memory that one clip needs on the card at most, and how many operations a second its frames make."""
+    torch.cuda.reset_peak_memory_stats(driving.device)
+    run_plain(backbone, source, driving)
+    memory = torch.cuda.max_memory_allocated(driving.device) / 1e9
+    with FlopCounterMode(display=False) as counter:
+        run_plain(backbone, source, driving)
+    seconds = plain["frame_seconds"] * len(driving) + plain["enroll_seconds"]
+    tera = counter.get_total_flops() / seconds / 1e12
+    share = "" if peak is None else f", {100 * tera / peak:.1f} % of the {peak:g} that were given as its peak"
+    return f"{'':14s} {memory:.2f} GB at most for {len(driving)} frames at once; {tera:.3g} TFLOP/s{share}"
 
 
 def run_plain(backbone: Backbone, source: torch.Tensor, driving: torch.Tensor) -> torch.Tensor:
@@ -126,13 +148,13 @@ def _autocast(wanted: argparse.Namespace) -> AbstractContextManager[Any]:
     return torch.autocast(wanted.device, dtype=getattr(torch, wanted.autocast))
 
 
-def _compile(network: nn.Module) -> None:
-    """The blocks of a network, which are what is called; of the network itself only methods are."""
+def _compile(network: nn.Module, mode: str | None) -> None:
+    """The blocks of a network, which are what is called; of the network itself only methods are. mode: of ``torch.compile``."""
     for child in network.children():
         if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
-            _compile(child)
+            _compile(child, mode)
         else:
-            child.compile()
+            child.compile(mode=mode)
 
 
 def _networks(backbone: Backbone) -> list[nn.Module]:
@@ -182,6 +204,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--autocast", nargs="?", const="bfloat16", choices=("bfloat16", "float16"))
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--graphs", action="store_true", help="compiled, and replayed as CUDA graphs")
+    parser.add_argument("--peak-tflops", type=float, help="of the card in float32, by its data sheet")
     parser.add_argument("--keep", type=Path, help="file of the results (default: the one of this machine)")
     return parser.parse_args()
 

@@ -20,7 +20,8 @@ the published size with random weights in the place of those that ship, and leav
 
 Data is rendered and a run with the small backbone is done before the clock starts, so that only what every run pays is counted;
 floor and ceiling are scored once a protocol and machine and are left out. ``--bounds`` counts them, ``--fresh``
-counts rendering too.
+counts rendering too. With ``--device cuda`` the backbone works on a graphics card, and the clock is counted in the place of the
+processor's time, the card waited for at every change of stage; a warm-up with the same backbone comes first.
 """
 
 from __future__ import annotations
@@ -50,12 +51,13 @@ WHOLE = ("networks", "counting")
 
 
 class Split:
-    """Processor time by stage; at every moment the innermost stage counts."""
+    """Time by stage, read off ``now``; at every moment the innermost stage counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self.seconds: Counter[str] = Counter()
         self._stack = ["outside"]
-        self._last = time.process_time()
+        self._now = now
+        self._last = now()
 
     def enter(self, stage: str) -> None:
         """Begin ``stage`` within the present one."""
@@ -68,7 +70,7 @@ class Split:
         self._stack.pop()
 
     def _tick(self) -> None:
-        now = time.process_time()
+        now = self._now()
         self.seconds[self._stack[-1]] += now - self._last
         self._last = now
 
@@ -92,7 +94,18 @@ class Split:
         setattr(owner, name, self.timed(getattr(owner, name), stage))
 
 
-def watched() -> Split:
+def reading(device: str) -> Callable[[], float]:
+    """Time of the processor, or of the clock once the card has done what it was given."""
+    import torch
+
+    def waited() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return time.process_time if device == "cpu" else waited
+
+
+def watched(device: str) -> Split:
     """A split whose stages are those of the modules of mebench, from now on."""
     import torch
 
@@ -108,7 +121,7 @@ def watched() -> Split:
     from mebench.runs.store import RunStore
     from mebench.runs.worker import Service
 
-    split = Split()
+    split = Split(reading(device))
     split.watch(torch.nn.Module, "__call__", "networks")
     split.watch(Network, "__call__", "networks")
     split.watch(faces, "embed", "networks")
@@ -162,18 +175,19 @@ def watch_backbones(split: Split, *, published: bool) -> None:
         unit.complexity = lambda *_: Complexity(None, None)
 
 
-def run(backbone: str, folder: str, tasks: int, *, bounds: bool) -> None:
+def run(backbone: str, folder: str, tasks: int, arguments: argparse.Namespace) -> None:
     """The first tasks of ``open-mini`` in this process."""
     import mebench
 
-    mebench.run("magplus", backbone, "open-mini", jobs=0, limit=tasks, out=folder, bounds=bounds)
+    chosen = {"device": arguments.device, "bounds": arguments.bounds}
+    mebench.run("magplus", backbone, "open-mini", jobs=0, limit=tasks, out=folder, **chosen)
 
 
-def measure(split: Split, backbone: str, tasks: int, *, bounds: bool) -> dict[str, float]:
-    """Seconds by stage of ``tasks`` tasks, in a run folder that is thrown away."""
+def measure(split: Split, backbone: str, arguments: argparse.Namespace) -> dict[str, float]:
+    """Seconds by stage of so many tasks, in a run folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         before = split.seconds.copy()
-        run(backbone, folder, tasks, bounds=bounds)
+        run(backbone, folder, arguments.tasks, arguments)
         return {stage: split.seconds[stage] - before[stage] for stage in (*STAGES, *ONCE)}
 
 
@@ -182,24 +196,26 @@ def main() -> None:
     parser.add_argument("backbones", nargs="*", default=["fomm", "fsrt", "metaportrait", "emoportraits"])
     parser.add_argument("--tasks", type=int, default=3)
     parser.add_argument("--size", choices=("lite", "official"), default="lite")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--bounds", action="store_true")
     parser.add_argument("--fresh", action="store_true")
     arguments = parser.parse_args()
     home = tempfile.TemporaryDirectory() if arguments.fresh or arguments.bounds else None
     if home is not None:
         os.environ["MEBENCH_HOME"] = str(Path(home.name))
-    split = watched()
+    split = watched(arguments.device)
     with tempfile.TemporaryDirectory() as once:
-        run("fomm", once, 1 if arguments.fresh else arguments.tasks, bounds=arguments.bounds)
+        run("fomm", once, 1 if arguments.fresh else arguments.tasks, arguments)
     watch_backbones(split, published=arguments.size == "official")
-    print(f"share of processor time in %, {arguments.tasks} tasks of open-mini, {arguments.size} weights")  # noqa: T201
+    clock = "processor time" if arguments.device == "cpu" else f"the clock on {arguments.device}"
+    print(f"share of {clock} in %, {arguments.tasks} tasks of open-mini, {arguments.size} weights")  # noqa: T201
     columns = "".join(f"{stage:>9s}" for stage in STAGES)
     print(f"{'':13s}{columns}   s/task  outside networks and flow  once  counting")  # noqa: T201
     for name in arguments.backbones:
-        if arguments.size == "lite":
+        if arguments.size == "lite" or arguments.device != "cpu":
             with tempfile.TemporaryDirectory() as warm:
-                run(name, warm, 1, bounds=False)
-        seconds = measure(split, name, arguments.tasks, bounds=arguments.bounds)
+                run(name, warm, 1, arguments)
+        seconds = measure(split, name, arguments)
         total = sum(seconds[stage] for stage in STAGES)
         outside = 1.0 - sum(seconds[stage] for stage in INHERENT) / total
         shares = "".join(f"{100 * seconds[stage] / total:9.1f}" for stage in STAGES)
