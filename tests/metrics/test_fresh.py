@@ -50,6 +50,14 @@ def test_code_is_what_computes_wherever_it_lies(package):
     assert digest() != second
 
 
+def test_words_of_facts_are_no_code():
+    def digest(traps, worst):
+        text = f"FACTS = MetricFacts(name='m', worst={worst}, traps=({traps!r},))"
+        return ast.dump(fresh._bare(ast.parse(text)))
+
+    assert digest("One.", 0.0) == digest("Another.", 0.0) != digest("One.", 1.0)
+
+
 def test_imports_inside_functions_count():
     tree = ast.parse("def f():\n    from mebench.motion.landmarks import face_mesh\n")
     assert "mebench.motion.landmarks" in set(fresh._imported(tree))

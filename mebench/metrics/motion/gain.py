@@ -23,6 +23,11 @@ class Gain(MotionMetric):
         networks=(),
         summary="Strength of the expression relative to the reference: least-squares slope of measured flow.",
         source="projection slope with affine nuisance, docs/metrics.md; flow: dis-fine",
+        traps=(
+            "It says nothing of place and course: read spill and profile beside it.",
+            "Lossy compression takes micro-motion away, and the gain says so: deliver lossless frames.",
+            "Outside the open set the expression field is measured, and head motion that is not affine counts as expression.",
+        ),
     )
 
     def measure(self, projection: Projection, sample: Sample) -> float:

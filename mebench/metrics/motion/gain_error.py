@@ -25,6 +25,11 @@ class GainError(MotionMetric):
         networks=(),
         summary="Distance of the expression's strength from the reference's, |log2 gain|.",
         source="projection slope with affine nuisance, docs/metrics.md; flow: dis-fine",
+        traps=(
+            "No error in strength says nothing of place and course: read spill and profile beside it.",
+            "Undetected motion counts four octaves, so a few still clips weigh much in a mean.",
+            "Lossy compression takes micro-motion away: deliver lossless frames.",
+        ),
     )
 
     def measure(self, projection: Projection, sample: Sample) -> float:

@@ -28,6 +28,10 @@ class Profile(MotionMetric):
         networks=(),
         summary="Correlation of the output's intensity over time with the reference's.",
         source="Pearson correlation of projected intensity curves, docs/metrics.md; flow: dis-fine",
+        traps=(
+            "It does not see strength: half of the expression in the right course is perfect.",
+            "Noise lowers it the more, the weaker the expression is.",
+        ),
     )
 
     def measure(self, projection: Projection, sample: Sample) -> float:

@@ -23,6 +23,10 @@ class Spill(MotionMetric):
         networks=(),
         summary="Share of the output's motion that is not the reference's: off its pattern, or in the background.",
         source="||u - g e|| / ||u|| with affine nuisance, docs/metrics.md; flow: dis-fine",
+        traps=(
+            "Sensor noise that is drawn anew in every frame is motion that does not belong.",
+            "A weak output has little motion of its own, so that the estimator's error is a larger share of it.",
+        ),
     )
 
     def measure(self, projection: Projection, sample: Sample) -> float:

@@ -50,6 +50,10 @@ class Lpips:
         summary="Learned perceptual distance to the reference clip (LPIPS 0.1, AlexNet), mean of 16 frames.",
         source="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018, eq. 1; heads of the lpips package",
         decimals=4,
+        traps=(
+            "A still clip is nearly perfect at the amplitude of a micro-expression.",
+            "It sees noise and compression before motion.",
+        ),
     )
 
     def score(self, sample: Sample) -> float:

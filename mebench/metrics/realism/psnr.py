@@ -32,6 +32,10 @@ class Psnr:
         summary="Peak signal-to-noise ratio against the reference clip, squared error pooled over the whole clip.",
         source="10 log10(255^2 / MSE); Huynh-Thu and Ghanbari, Electronics Letters 44(13), 2008",
         decimals=2,
+        traps=(
+            "A still clip is nearly perfect at the amplitude of a micro-expression.",
+            "Many papers print the mean of the frames' decibels, which the one frame that is copied exactly decides: not comparable.",
+        ),
     )
 
     def score(self, sample: Sample) -> float:

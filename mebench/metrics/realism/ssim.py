@@ -30,6 +30,10 @@ class Ssim:
         summary="Structural similarity to the reference clip, mean over frames.",
         source="Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 13(4), 2004, eq. 13, Gaussian window",
         decimals=4,
+        traps=(
+            "A still clip is nearly perfect at the amplitude of a micro-expression.",
+            "Libraries differ in window, covariance and colour: numbers of another setting are not comparable.",
+        ),
     )
 
     def score(self, sample: Sample) -> float:

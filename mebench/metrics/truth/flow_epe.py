@@ -34,6 +34,11 @@ class FlowEpe:
         summary="Mean error of the measured flow against the exact flow on the face, onset to offset.",
         source="end-point error: Baker et al., IJCV 92(1), 2011; flow: dis-fine",
         decimals=2,
+        traps=(
+            "The true answer does not read 0 but the error of the flow estimator.",
+            "A still clip reads the mean true motion: on weak expressions standing still looks near.",
+            "Head motion counts, and is larger than the expression in most clips.",
+        ),
     )
 
     def score(self, sample: Sample) -> float:

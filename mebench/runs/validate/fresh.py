@@ -29,8 +29,8 @@ def dependencies(metric: Metric | SetMetric) -> str:
 
 @cache
 def code(module: str) -> str:
-    """SHA-256 of the code of a module and of all modules of :data:`ROOMS` that it reaches by imports, without comments
-    and docstrings; with the data file of the same name that lies beside a module."""
+    """SHA-256 of the code of a module and of all modules of :data:`ROOMS` that it reaches by imports, without comments,
+    docstrings and the words of facts; with the data file of the same name that lies beside a module."""
     reached: dict[str, Path] = {}
     waiting = [module]
     while waiting:
@@ -78,8 +78,10 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _bare(tree: ast.Module) -> ast.Module:
-    """The tree without texts that stand alone: docstrings."""
+    """The tree without docstrings and without the words of a metric's facts."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "MetricFacts":
+            node.keywords = [word for word in node.keywords if word.arg not in ("summary", "source", "traps")]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [
                 line

@@ -159,9 +159,15 @@ def _page(metric: Any, facts: MetricFacts, answers: Sequence[Response], golden: 
     lines += _networks(facts)
     if facts.traps:
         lines += ["## Known traps", "", *(f"* {trap}" for trap in facts.traps), ""]
-    if answers:
-        lines += _answers(facts, answers, clips)
-    if golden is not None:
+    lines += _answers(facts, answers, clips) if answers else _not_swept(facts)
+    if golden is None:
+        lines += [
+            "## Golden value",
+            "",
+            "None: the network is a file of the user. A test checks the rest with a network in its place.",
+            "",
+        ]
+    else:
         lines += [
             "## Golden value",
             "",
@@ -223,6 +229,17 @@ def _answers(facts: MetricFacts, answers: Sequence[Response], clips: int) -> lis
         lines.append(f"| {d.title} | {levels} {d.unit} | {values} | {seen_from(answer)} | {order} |")
     blind = [a.degradation.title for a in answers if a.seen is None]
     return [*lines, "", f"Blind, at these levels and clips, to: {', '.join(blind) or 'none of them'}.", ""]
+
+
+def _not_swept(facts: MetricFacts) -> list[str]:
+    absent = " and ".join(weights.facts(network).name for network in facts.networks)
+    return [
+        "## What it answers to known degradations",
+        "",
+        f"Not known: the weights {absent} may be had from their authors alone, and were not on the machine that made this "
+        f"page. With them there, `mebench validate metrics --metric '{facts.name}'` adds table and picture.",
+        "",
+    ]
 
 
 def seen_from(answer: Response) -> str:
