@@ -7,13 +7,12 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from mebench.errors import ConfigError, MissingWeights
+from mebench.errors import ConfigError
 from mebench.magnification.aligned import FLOW, lay, unaligned
 from mebench.magnification.contract import Factor, check_request
 from mebench.magnification.oh2018_checkpoint import convert, read_oh2018
 from mebench.magnification.oh2018_network import Codes, ShapeOnly, TextureShape
 from mebench.motion.region import FaceRegion
-from mebench.weights.catalogue import FILES
 from mebench.weights.locate import find
 
 __all__ = ["Oh2018", "convert", "load", "shape_increment"]
@@ -102,11 +101,5 @@ def load(weights: str | Path = "lite", detail: bool = True, align: bool = True) 
     if isinstance(weights, str) and not weights:
         raise ConfigError("oh2018: give the name or path of weights.")
     name = LITE if weights == "lite" else weights
-    if name == LITE and LITE not in FILES:
-        raise MissingWeights(
-            "oh2018: this version ships no small weights; make them with: mebench train magnifier oh2018-lite, and give "
-            "the path of the file as 'weights', or take 'weights: oh2018-infusenet' after: mebench weights add "
-            "oh2018-infusenet PATH"
-        )
     path = Path(name) if Path(name).suffix else find(str(name))
     return Oh2018(read_oh2018(path), weights=Path(name).name, detail=detail, align=align)

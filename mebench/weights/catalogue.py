@@ -166,6 +166,18 @@ _ROWS = (
         needed_by=("metric au_f1", "metric au_agreement", "metric au_disagreement", "mebench au judge"),
     ),
     WeightFile(
+        name="oh2018-lite",
+        file="oh2018-lite.safetensors",
+        kind="shipped",
+        what="a small and weak magnifier after Oh et al., trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper=f"after {_OH2018_PAPER}",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train magnifier oh2018-lite",
+        needed_by=("magnifier oh2018 (weights: lite)",),
+    ),
+    WeightFile(
         name="fpb-fomm-lite",
         file="fpb-fomm-lite.safetensors",
         kind="shipped",

@@ -80,6 +80,15 @@ def test_missing_weights_say_what_to_put_where(tmp_path, monkeypatch):
         load("")
 
 
+def test_the_shipped_file_enlarges_what_moves(moving):
+    """Weak, but in the right direction: more of the motion than the frame shows, and the reference stays."""
+    magnifier = load()
+    assert magnifier.weights == "oh2018-lite"
+    made = magnifier.magnify(moving, 4.0, 0)
+    change, asked = (made[1] - moving[1]).flatten(), (moving[1] - moving[0]).flatten()
+    assert float((change * asked).sum() / (asked**2).sum()) > 0.2 and torch.equal(made[0], moving[0])
+
+
 @pytest.mark.parametrize("layout", [ShapeOnly, TextureShape])
 def test_factor_one_paints_the_frame_alone(layout, moving):
     """Both layouts are called with their own neutral factor: what is painted then depends on the frame alone."""

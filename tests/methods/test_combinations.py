@@ -11,7 +11,7 @@ from skimage.data import astronaut
 
 from mebench import registry
 from mebench.clip import Driving, Source
-from mebench.errors import ConfigError, MissingWeights
+from mebench.errors import ConfigError
 from mebench.methods.build import build, load_method, with_backbone
 from mebench.methods.card import method_names, read_method_file
 from mebench.motion.warp import resize, warp
@@ -21,8 +21,6 @@ SCALING = {"fomm", "fpb-fomm"}
 """Backbones with key points whose motion can be multiplied."""
 
 ALONE = {"still", "truth", "driving-copy", "flow-transfer"}
-UNSHIPPED = {"oh2018-demag": "mebench weights add oh2018-infusenet PATH"}
-"""Baselines whose magnifier waits for weights, and what their refusal must name."""
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +71,6 @@ def test_every_method_with_every_backbone(method, backbone, loaded, tmp_path, mo
     if method in ALONE:
         with pytest.raises(ConfigError, match=f"'{method}' uses no backbone; leave --backbone out"):
             with_backbone(file, backbone)
-        return
-    if method in UNSHIPPED:
-        with pytest.raises(MissingWeights, match=UNSHIPPED[method]):
-            build(with_backbone(file, backbone))
         return
     if method == "keypoint-scaling" and backbone not in SCALING:
         with pytest.raises(ConfigError, match=f"'{backbone}' with these options has no key-point motion to multiply"):
