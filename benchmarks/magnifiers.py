@@ -1,4 +1,5 @@
 """One table of every finished run on ``open-magnification`` below a folder: floor, magnifiers, ceiling, artefacts and cost.
+Runs that were made with ``--limit`` are compared on the clips that all of them have.
 
 for each magnifier: mebench run --protocol open-magnification --method NAME --out runs
 python benchmarks/magnifiers.py runs
@@ -37,13 +38,14 @@ def main() -> None:
         raise SystemExit(f"no finished run on {PROTOCOL} lies there; see the head of this file.")
     print("| | clips | " + " | ".join(title for title, _ in COLUMNS.values()) + " | seconds a frame |")  # noqa: T201
     print("|---" * (len(COLUMNS) + 3) + "|")  # noqa: T201
-    largest, _ = max(runs, key=lambda run: run[1]["tasks"]["ok"])
-    bounds = {name: [task["scores"] for task in tasks.values()] for name, tasks in _bounds(largest).items()}
-    print(_line("the clip as it is", bounds["floor"], "0"))  # noqa: T201
     scored = [(_read(path), summary["method"], _json(path / "costs.json")) for path, summary in runs]
-    for rows, name, costs in sorted(scored, key=lambda run: _mean(run[0], "gain_error")):
-        print(_line(f"`{name}`", rows, f"{costs['cpu_seconds_a_frame']:.2f}"))  # noqa: T201
-    print(_line("the rendered answer", bounds["ceiling"], ""))  # noqa: T201
+    shared = sorted(set.intersection(*(set(rows) for rows, _, _ in scored)))
+    bounds = _json(runs[0][0] / "bounds.json")
+    print(_line("the clip as it is", [bounds["floor"][clip]["scores"] for clip in shared], "0"))  # noqa: T201
+    lines = [([rows[clip] for clip in shared], name, costs) for rows, name, costs in scored]
+    for chosen, name, costs in sorted(lines, key=lambda line: _mean(line[0], "gain_error")):
+        print(_line(f"`{name}`", chosen, f"{costs['cpu_seconds_a_frame']:.2f}"))  # noqa: T201
+    print(_line("the rendered answer", [bounds["ceiling"][clip]["scores"] for clip in shared], ""))  # noqa: T201
 
 
 def _line(name: str, rows: list[dict[str, Any]], cost: str) -> str:
@@ -57,18 +59,14 @@ def _mean(rows: list[dict[str, Any]], metric: str) -> float:
     return float(np.mean([value for value in found if value is not None]))
 
 
-def _read(run: Path) -> list[dict[str, Any]]:
-    """The scores of each clip, in the shape of the bounds."""
+def _read(run: Path) -> dict[str, dict[str, Any]]:
+    """The scores of each finished clip, in the shape of the bounds."""
     with (run / "scores.csv").open(encoding="utf-8", newline="") as file:
-        return [
-            {metric: {"value": float(row[metric]) if row[metric] else None} for metric in COLUMNS}
+        return {
+            row["task"]: {metric: {"value": float(row[metric]) if row[metric] else None} for metric in COLUMNS}
             for row in csv.DictReader(file)
-        ]
-
-
-def _bounds(run: Path) -> dict[str, dict[str, Any]]:
-    content = _json(run / "bounds.json")
-    return {name: content[name] for name in ("floor", "ceiling")}
+            if row["status"] == "ok"
+        }
 
 
 def _json(path: Path) -> dict[str, Any]:
