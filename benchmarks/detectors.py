@@ -1,9 +1,10 @@
-"""What training a detector costs: ``python benchmarks/detectors.py [NAME ...] [--device cuda]``.
+"""What training a detector costs: ``python benchmarks/detectors.py [NAME ...] [--device cuda] [--frames]``.
 
 One step (forward, backward, optimiser) on a batch of 32 random inputs of the published size, after a smaller one that warms
 up; on the processor one thread is used and its time is counted. An epoch of a fold of open-cd6 is ten such steps, an
 evaluation six folds. Detectors on magnified input have a second row, with ``--fixed-magnifier``. Reading clips, drawing
-pseudo-apexes and the latents of a fixed magnifier, all computed once, come on top.
+pseudo-apexes and the latents of a fixed magnifier, all computed once, come on top. ``--frames`` counts instead which frames
+of open-cd6's train and test clips the detectors read that read more than onset and apex.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from torch import nn
 from mebench import registry
 from mebench.detectors.fixed_magnifier import FixedMagnifierDetector, has_magnifier
 from mebench.detectors.flow_stack import FlowStack
-from mebench.detectors.frame_inputs import ColourTriple, GreyFrames, GreyPair
+from mebench.detectors.frame_inputs import ColourTriple, GreyFrames, GreyPair, NearApex
 from mebench.detectors.inputs import Tensors
 from mebench.detectors.network_detector import NetworkDetector
-from mebench.runs.detection import make_detector
+from mebench.motion.sampling import uniform_frames
+from mebench.runs.detection import make_detector, read_trials
 
 BATCH, STEPS, FOLDS = 32, 10, 6
 
@@ -72,11 +74,32 @@ def _clock(device: str) -> float:
     return time.monotonic()
 
 
+def count_frames() -> None:
+    """Print how many different frames each kind of reading needs, and all together."""
+    trials = read_trials("open-cd6")
+    trained = {clip.key for trial in trials for clip in trial.train}
+    clips = {clip.key: clip for trial in trials for clip in (*trial.train, *trial.test)}
+    counts = dict.fromkeys(("six of the clip", "ten of the clip", "the first ten", "near the apex", "all of these"), 0)
+    for key, clip in clips.items():
+        length = clip.offset - clip.onset + 1
+        found = [set((clip.onset + uniform_frames(length, count)).tolist()) for count in (6, 10)]
+        found.append({min(clip.onset + number, clip.offset) for number in range(10)})
+        found.append(set(NearApex().indices(clip)) if key in trained else set())
+        for name, numbers in zip(counts, (*found, set().union(*found)), strict=True):
+            counts[name] += len(numbers)
+    for name, count in counts.items():
+        print(f"{name}: {count} frames of {len(clips)} clips")  # noqa: T201
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="detectors; every network without one")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--frames", action="store_true", help="count frames instead")
     chosen = parser.parse_args()
+    if chosen.frames:
+        count_frames()
+        return
     torch.set_num_threads(1)
     print("| detector | parameters, M | s a step of 32 clips | min an epoch of six folds | published epochs |")  # noqa: T201
     print("|---|---|---|---|---|")  # noqa: T201
