@@ -24,6 +24,10 @@ MOST_BYTES = 80_000_000
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
+MOST_WORDS = 300
+"""Characters of a library's own words that a message quotes."""
+
+
 def pack(vectors: Mapping[str, Mapping[str, PairVectors]]) -> bytes:
     """The file for vectors by task and encoder; equal vectors give equal bytes."""
     tasks = sorted(key for key, found in vectors.items() if found)
@@ -56,7 +60,8 @@ def unpack(data: bytes, name: str) -> dict[str, dict[str, PairVectors]]:
     except InputError:
         raise
     except Exception as error:  # a damaged archive raises many things; all mean the same
-        raise InputError(f"{name} holds no vectors as `mebench submit` writes them: {error}.") from error
+        reason = " ".join(str(error).split())[:MOST_WORDS]  # some libraries quote the damaged bytes, all of them
+        raise InputError(f"{name} holds no vectors as `mebench submit` writes them: {reason}.") from error
 
 
 def _by_task(arrays: dict[str, NDArray[np.float32]]) -> dict[str, dict[str, PairVectors]]:
