@@ -56,8 +56,7 @@ def _show(found: Examination, console: Console) -> None:
     failing = [method["name"] for method in found.methods if method["error"]]
     names = ", ".join(method["name"] for method in found.methods if not method["error"])
     console.print(Text.assemble(("methods   ", "bold"), f"ready: {names or 'none'}" + _also(failing)))
-    for title, text in _metrics(found):
-        console.print(Text.assemble((f"{title:<10}", "bold"), text))
+    console.print(Text.assemble(("metrics   ", "bold"), _metrics(found)))
     for line in aligned(("weights", "state", "SHA-256", "licence", "commercial"), _weights(found)):
         console.print(Text(line))
     _show_optional(found, console)
@@ -81,19 +80,20 @@ def _show_optional(found: Examination, console: Console) -> None:
         console.print(Text.assemble(("can be added: ", "bold"), text))
 
 
-def _metrics(found: Examination) -> list[tuple[str, str]]:
+def _metrics(found: Examination) -> str:
     """Those whose networks are there, and those that wait for one."""
-    waiting = {
-        metric["name"]: [n for n in metric["networks"] if n["state"] in ("missing", "altered")]
-        for metric in found.metrics
-    }
-    lines = [("metrics", "ready: " + ", ".join(name for name, networks in waiting.items() if not networks))]
-    blocked = [
-        name + ": " + ", ".join(f"{network['name']} ({_STATES[network['state']]})" for network in networks)
-        for name, networks in waiting.items()
-        if networks
-    ]
-    return [*lines, ("", "; ".join(blocked))] if blocked else lines
+    ready: list[str] = []
+    waiting: dict[str, list[str]] = {}
+    for metric in found.metrics:
+        lacks = [
+            f"{n['name']} ({_STATES[n['state']]})" for n in metric["networks"] if n["state"] in ("missing", "altered")
+        ]
+        if lacks:
+            waiting.setdefault(", ".join(lacks), []).append(metric["name"])
+        else:
+            ready.append(metric["name"])
+    texts = [f"{networks}: {', '.join(names)}" for networks, names in waiting.items()]
+    return "ready: " + "; ".join([", ".join(ready), *texts])
 
 
 def _show_problems(found: Examination, console: Console) -> None:
@@ -127,7 +127,9 @@ def _machine(machine: dict[str, Any]) -> dict[str, str]:
     torch = machine["torch"]
     device = "torch does not load"
     if torch:
-        accelerator = f"{torch['accelerator']} is there (mebench run --device cuda)" if torch["accelerator"] else "no accelerator"
+        accelerator = (
+            f"{torch['accelerator']} is there (mebench run --device cuda)" if torch["accelerator"] else "no accelerator"
+        )
         device = f"torch {torch['version']} on the CPU, {accelerator}"
     memory = f", {machine['memory_gb']:.0f} GB" if machine["memory_gb"] else ""
     encoders = ", ".join(machine["video_encoders"]) or "NONE"

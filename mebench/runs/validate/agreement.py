@@ -86,4 +86,4 @@ def _pairs(without: Mapping[str, Any], told: Mapping[str, Any]) -> Values:
         for level, a, b in zip(degradation.levels, told[degradation.name], without[degradation.name], strict=True):
             if a is not None and b is not None and (level != degradation.perfect or index == 0):
                 rows.append((a, b))
-    return np.array(rows, dtype=np.float64).reshape(-1, 2).T
+    return np.asarray(np.array(rows, dtype=np.float64).reshape(-1, 2).T)
