@@ -133,6 +133,8 @@ def _read_file(path: Path, handle: BinaryIO, fps: float | None, most: int | None
         if not container.streams.video:
             raise InputError(f"the file {path} holds no pictures, only other streams; give a video.")
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise InputError(f"the video {path} is in a format that cannot be decoded; export it as H.264.")
         stream.codec_context.thread_count = 1
         decoded = _decode(path, container, stream, most)
         _check_complete(path, container, stream, decoded)

@@ -1,4 +1,4 @@
-"""A damaged archive is refused in one short sentence, however much of it the library underneath quotes."""
+"""What fuzzing with coverage found: refused in one short sentence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from mebench.errors import InputError
 from mebench.leaderboard.features import unpack
+from mebench.video import read_video, write_browser
 
 
 def test_a_file_name_that_runs_on_is_not_quoted_whole():
@@ -20,3 +21,14 @@ def test_a_file_name_that_runs_on_is_not_quoted_whole():
     with pytest.raises(InputError) as refused:
         unpack(bytes(data), "features.npz")
     assert "features.npz holds no vectors" in str(refused.value) and len(str(refused.value)) < 500
+
+
+def test_a_video_of_no_known_format_is_refused(tmp_path):
+    path = tmp_path / "clip.mp4"
+    write_browser(path, np.zeros((4, 32, 32, 3), dtype=np.uint8), 25.0)
+    data = path.read_bytes()
+    (known,) = (name for name in (b"avc1", b"vp09") if data.count(name) > 0)
+    start = data.rindex(known)  # in the table of formats; the file's own brand stands before
+    path.write_bytes(data[:start] + b"zzzz" + data[start + 4 :])
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_video(path)
