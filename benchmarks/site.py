@@ -13,6 +13,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -187,28 +188,41 @@ INTERACTIVE = """() => new Promise((resolve) => {
     const table = document.querySelector('#board-self'), ready = performance.now();
     const first = () => table.querySelector('tbody.rows tr').dataset.key, before = first();
     button.click();
-    requestAnimationFrame(() => resolve({ ready, answer: performance.now() - ready, changed: first() !== before }));
+    const answer = () => performance.now() - ready;
+    const answered = () => (first() === before ? requestAnimationFrame(answered) : resolve({ ready, answer: answer() }));
+    requestAnimationFrame(answered);
   };
   look();
 })"""
 
 
+DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => resolve(performance.now())))"
+
+BLANK = "blank.html"
+
+
 def measure(folder: Path, repeats: int = 5) -> list[dict[str, float]]:
     """Milliseconds from the start of the navigation until the board of ``folder`` can be used, and until a click on a
-    heading has sorted it, in a fresh context each time."""
+    heading has sorted it, in a fresh context each time; and until a page of one word is drawn, the same browser under the same
+    load."""
     from playwright.sync_api import sync_playwright
 
     found = []
+    (folder / BLANK).write_text("<!doctype html><title>Blank</title><p>Blank.")
     browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with serve(folder, 0) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         for _ in range(repeats):
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(f"http://127.0.0.1:{server.server_address[1]}/{BLANK}", wait_until="domcontentloaded")
+            blank = page.evaluate(DRAWN)
+            page.close()
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             page.goto(
                 f"http://127.0.0.1:{server.server_address[1]}/board/{PROTOCOL}.html", wait_until="domcontentloaded"
             )
-            found.append(page.evaluate(INTERACTIVE))
+            found.append({"blank": blank, **page.evaluate(INTERACTIVE)})
             page.close()
         browser.close()
         server.shutdown()
@@ -234,7 +248,12 @@ def main() -> None:
         f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB; the board {page / 1e6:.2f} MB"
     )
     times = measure(root / "site")
-    for name, key in (("until the board can be used", "ready"), ("until a click has sorted it", "answer")):
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")  # noqa: T201
+    for name, key in (
+        ("until a blank page is drawn", "blank"),
+        ("until the board can be used", "ready"),
+        ("until a click has sorted it", "answer"),
+    ):
         values = sorted(each[key] for each in times)
         print(f"{name}: median {values[len(values) // 2]:.0f} ms, largest {values[-1]:.0f} ms of {len(values)}")  # noqa: T201
     if not given.keep:

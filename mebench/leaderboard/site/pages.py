@@ -20,7 +20,7 @@ from mebench.leaderboard.folder import Submission
 from mebench.leaderboard.licensed import motion_withheld, withheld
 from mebench.leaderboard.reality import WHY, reality
 from mebench.leaderboard.schema import TIERS
-from mebench.leaderboard.site import exports, player
+from mebench.leaderboard.site import exports, player, stow
 from mebench.leaderboard.site.api import result_path
 from mebench.leaderboard.site.boards import Board, Entry
 from mebench.leaderboard.site.costs import COLUMNS, cost_row
@@ -30,9 +30,6 @@ from mebench.protocol import Protocol
 from mebench.runs.page.numerals import seconds
 from mebench.runs.page.scores import FAMILIES, KINDS, score_table
 from mebench.runs.schema import MetricInfo
-
-FIRST = 40
-"""Rows that stand in the page itself; the others wait in a template until the browser has time."""
 
 STYLES = ("base.css", "scores.css", "player.css", "clips.css")
 RUN_SCRIPTS = ("chart.js", "lens.js", "arrows.js", "player.js")
@@ -93,7 +90,9 @@ class Pages:
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._jinja.filters["slug"] = slug
-        self._jinja.globals.update(tiers=TIERS, kinds=KINDS, seconds=seconds, first=FIRST, address=address)
+        self._jinja.globals.update(tiers=TIERS, kinds=KINDS, seconds=seconds, first=stow.FIRST, address=address)
+        self._stow = stow.Stow(out)
+        self._jinja.globals.update(stow=self._stow.keep, stowed=stow.path)
         self._jinja.globals.update(cost_row=cost_row, cost_columns=COLUMNS)
         self._jinja.globals.update(version=__version__, parquet=exports.has_parquet(), why=WHY, label=LABEL)
         self._jinja.globals["plot_style_hash"] = base64.b64encode(hashlib.sha256(PLOT_STYLE.encode()).digest()).decode()
@@ -325,6 +324,7 @@ class Pages:
     def _page(self, template: str, path: str, **content: Any) -> None:
         root = "../" * path.count("/")
         write_text(self._out / path, self._jinja.get_template(template).render(root=root, path=path, **content))
+        self._stow.write(path)
         self.count += 1
 
 
