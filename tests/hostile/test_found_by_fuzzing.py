@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -32,3 +33,12 @@ def test_a_video_of_no_known_format_is_refused(tmp_path):
     path.write_bytes(data[:start] + b"zzzz" + data[start + 4 :])
     with pytest.raises(InputError, match="cannot be decoded"):
         read_video(path)
+
+
+def test_a_path_of_two_lines_is_quoted_on_one():
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("/tasks\nlater.npy", b"")
+    with pytest.raises(InputError, match="leads out") as refused:
+        unpack(stored.getvalue(), "features.npz")
+    assert "\n" not in str(refused.value)
