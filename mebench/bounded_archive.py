@@ -41,5 +41,5 @@ def check_archive(
         parts = entry.filename.replace("\\", "/").split("/")
         if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
             raise InputError(
-                f"the archive {name} holds the path {ascii(entry.filename[:80])}, which leads out; it is not read."
+                f"the archive {name} holds the path {entry.filename[:80]!a}, which leads out; it is not read."
             )
