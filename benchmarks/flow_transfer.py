@@ -3,8 +3,8 @@
     python benchmarks/flow_transfer.py [--pairs 24] [--split train]
 
 The constants were chosen on the pairs of the validation split. Nothing was chosen or trained on those of ``train``, whose
-people are others. Each pair: the driver's onset and apex frames as delivered, and a portrait of another person of the next domain. psnr: at the
-apex, against the rendered answer, in the face and within boxes around mouth, eyes and brows. epe: flow of the output (DIS,
+people are others. Each pair: the driver's onset and apex frames as delivered, and a portrait of another person of the
+next domain. psnr: at the apex, against the rendered answer, in the face and within boxes around mouth, eyes and brows. epe: flow of the output (DIS,
 fine) against the exact motion, in the face, in thousandths of the distance between the eyes. gain error: of the output's
 expression along that of the rendered answer, both by flow, mean absolute octaves.
 """
@@ -60,9 +60,8 @@ def main() -> None:
                 answer = FlowTransfer(**options).generate(Source("s", tensor(source[None])[0]), driving).frames[1]
                 made = (answer * 255.0).round().byte().permute(1, 2, 0).contiguous().numpy()
             rows[name].append(measured(source, made, truth))
-    print(
-        f"{count} pairs, {split}\n\n| | psnr face | mouth | eyes | brows | epe | gain error |\n|---|---|---|---|---|---|---|"
-    )  # noqa: T201
+    heads = ("", "psnr face", "mouth", "eyes", "brows", "epe", "gain error")
+    print(f"{count} pairs, {split}\n\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|")  # noqa: T201
     for name, found in rows.items():
         values = np.mean(found, axis=0)
         print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |", flush=True)  # noqa: T201
