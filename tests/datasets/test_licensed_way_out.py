@@ -27,6 +27,9 @@ from mebench.protocol import load_protocol
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PROTOCOL = "self-reenactment"
 
+ALIKE = 0.8
+"""Above it a face is found (0.88 in the control below); the outline of no one has up to 0.73, at a sixth of the size."""
+
 
 def likeness(picture: np.ndarray, face: np.ndarray) -> float:
     """Highest correlation of the inner face (grey, of 256 px) with any place of ``picture`` (grey), at sizes from a sixth to
@@ -89,7 +92,7 @@ def test_no_frame_of_a_database_leaves_by_submission_or_site(tmp_path: Path, mon
     faces = [cv2.cvtColor(clip.frames.array()[clip.onset], cv2.COLOR_RGB2GRAY) for clip in dataset.clips()]
     sheet = np.full((400, 400), 250, np.uint8)
     sheet[100:280, 100:280] = cv2.resize(faces[0], (180, 180), interpolation=cv2.INTER_AREA)
-    assert likeness(sheet, faces[0]) > 0.85, "the search must find what is there"
+    assert likeness(sheet, faces[0]) > ALIKE + 0.05, "the search must find what is there"
 
     assert {path.suffix for path in folder.rglob("*.*") if path.is_file()} == {".json", ".csv", ".yaml"}
     (shown,) = read_submission(folder).results
@@ -107,6 +110,6 @@ def test_no_frame_of_a_database_leaves_by_submission_or_site(tmp_path: Path, mon
     leaks = {
         name: seen
         for name, picture in pictures.items()
-        if picture is not None and "assets" not in name and (seen := max(likeness(picture, f) for f in faces)) > 0.7
+        if picture is not None and "assets" not in name and (seen := max(likeness(picture, f) for f in faces)) > ALIKE
     }
     assert leaks == {}
