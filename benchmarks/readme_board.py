@@ -40,11 +40,13 @@ def results(tree: Path) -> list[tuple[str, str, str, Cells]]:
         if not versions:
             continue
         newest = max((path for path in versions if path.name.isdigit()), key=lambda path: int(path.name))
+        adapted = "\ntrack: adapted" in (newest / "card.yaml").read_text(encoding="utf-8")
         role = re.search(r"^role: (\w+)", (newest / "card.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
         for summary in sorted(newest.glob(f"results/*--{PROTOCOL}--*/summary.json")):
             cells = json.loads(summary.read_text(encoding="utf-8"))["cells"]
             chosen = {cell["metric"]: cell for cell in cells if cell["kind"] == KIND and cell["domain"] is None}
-            found.append((method.name, summary.parent.name.split("--")[0], role[1] if role else "method", chosen))
+            name = f"{method.name} (adapted to each clip: a track of its own)" if adapted else method.name
+            found.append((name, summary.parent.name.split("--")[0], role[1] if role else "method", chosen))
     return found
 
 

@@ -66,6 +66,8 @@ class Card(Strict):
     paper: Text | None = None
     code: Link | None = None
     role: Literal["floor", "ceiling", "baseline", "method"] = "method"
+    track: Literal["frozen", "adapted"] = "frozen"
+    """``adapted``: something of it is fitted to the very clips that it is measured on. Not ranked with those that are frozen."""
     backbones: list[Short] = Field(default=[], max_length=20)
     """Names of the face animators that it was run with; empty for a method without one."""
     training_data: list[Short] = Field(default=[], max_length=50)

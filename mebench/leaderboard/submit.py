@@ -270,7 +270,18 @@ def _card(found: Sequence[Records], name: str, file: Path | None) -> Card:
     backbones = sorted({b for records in found if (b := records.run["method"]["backbone"])})
     hardware = found[-1].run["sessions"][-1]["hardware"]
     words = [str(hardware[key]) for key in ("processor", "machine") if hardware.get(key)]
-    kept = ("title", "summary", "authors", "paper", "code", "licence", "training_data", "seen_datasets", "role")
+    kept = (
+        "title",
+        "summary",
+        "authors",
+        "paper",
+        "code",
+        "licence",
+        "training_data",
+        "seen_datasets",
+        "role",
+        "track",
+    )
     try:
         return Card.model_validate(
             {

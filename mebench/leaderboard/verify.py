@@ -171,6 +171,15 @@ def _card(submission: Submission) -> Iterator[Finding]:
         yield _error("card", "card.yaml", f"does not name the backbone '{missing[0]}'")
     if card.role != "method" and card.name not in method_names():
         yield _error("card", "card.yaml", f"has the role '{card.role}', which the benchmark's own methods alone have")
+    adapted = [
+        r.name for r in every if (r.run.method.get("facts", {}).get("magnifier") or {}).get("adapted_to_the_test_clip")
+    ]
+    if adapted and card.track != "adapted":
+        yield _error(
+            "card",
+            "card.yaml",
+            f"says track: frozen, and {adapted[0]} was adapted to the test clips; say track: adapted",
+        )
     if card.parameters is None:
         yield Finding("warning", "card", "card.yaml", "does not say how many parameters the method has")
     for result in every:

@@ -82,6 +82,8 @@ class Card(_Strict):
     training_data: list[str] = Field(default_factory=list)
     seen_datasets: list[str] = Field(default_factory=list)
     role: Literal["floor", "ceiling", "baseline", "method"] = "method"
+    track: Literal["frozen", "adapted"] = "frozen"
+    """``adapted``: something of it is fitted to the very clips that it is measured on. Not ranked with those that are frozen."""
 
 
 class MethodFile(_Strict):

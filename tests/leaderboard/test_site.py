@@ -37,6 +37,22 @@ def test_every_submission_is_on_its_board_and_has_a_page(site: Path, whole_tree:
         assert (site / f"method/{submission.manifest.method}.html").is_file()
 
 
+def test_what_was_fitted_to_the_test_clips_is_shown_and_not_ranked(tree: Path, tmp_path: Path) -> None:
+    before = {s.key: s for s in map(read_submission, (path.parent for path in tree.glob("*/*/manifest.json")))}
+    run = write_run(tmp_path / "run", "fitted", "fomm", 0.99, track="adapted")
+    submit([run], "fitted", out=tree, with_previews=False)
+    out = build_site(tmp_path / "out", tree, facts=FACTS).folder
+    board = json.loads((out / f"api/v1/boards/{PROTOCOL}.json").read_text())
+    for table in board["tables"]:
+        rows = {row["method"]: row for row in table["rows"]}
+        assert rows["fitted"]["place"] is None and rows["fitted"]["cells"]
+        assert all(
+            row["place"] for name, row in rows.items() if name != "fitted" and before[f"{name}/1"].card.role == "method"
+        )
+    assert "own track: adapted to the test clips" in (out / f"board/{PROTOCOL}.html").read_text()
+    assert "not ranked with the others" in (out / "method/fitted.html").read_text()
+
+
 def test_numbers_of_the_interface_are_those_of_the_submission(site: Path, whole_tree: Path) -> None:
     result = read_submission(whole_tree / "direct/1").results[0]
     expected = result.cells["psnr", "cross", None]["value"]

@@ -130,6 +130,10 @@ CLIPS, SUMMARY, RUN = f"results/{RESULT}/clips.csv", f"results/{RESULT}/summary.
         (edit("card.yaml", lambda t: t + "code: !!python/object/apply:os.system [true]\n"), "format: "),
         (edit("card.yaml", lambda t: t.replace("code: null", "code: javascript:alert(1)")), "format: .*code"),
         (edit("card.yaml", lambda t: t.replace("name: magplus", "name: direct")), "card: .*'direct'"),
+        (
+            edit(RUN, lambda t: t.replace('"facts": {', '"facts": {"magnifier": {"adapted_to_the_test_clip": 20}', 1)),
+            "card: .*say track: adapted",
+        ),
     ],
 )
 def test_what_a_cheat_may_write_is_found(tree: Path, damage: Callable[[Path], None], told: str) -> None:

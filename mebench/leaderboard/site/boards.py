@@ -49,6 +49,12 @@ class Entry:
         return self.submission.card.title + (f" on {self.result.backbone}" if self.result.backbone else "")
 
     @property
+    def ranked(self) -> bool:
+        """Whether it has a place among the others: bounds have none, nor what was fitted to the test clips."""
+        card = self.submission.card
+        return card.role in ("baseline", "method") and card.track == "frozen"
+
+    @property
     def tier(self) -> Tier:
         """How far its numbers can be trusted."""
         return self.submission.tiers[self.result.name]
@@ -141,7 +147,7 @@ def make_board(protocol: Protocol, submissions: Sequence[Submission], facts: Map
 
 
 def _table(kind: str, title: str, entries: Sequence[Entry], facts: Mapping[str, MetricInfo]) -> Table:
-    ranked = {e.name: e.result for e in entries if e.newest and e.submission.card.role in ("baseline", "method")}
+    ranked = {e.name: e.result for e in entries if e.newest and e.ranked}
     known = places(ranked, facts, kind) if ranked else {}
     rows = [_row(entry, kind, facts, known.get(entry.name)) for entry in entries if not _is_bound(entry)]
     rows.sort(
