@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mebench.clip import Driving, Source
 from mebench.methods.contract import Method, Oracle
+from mebench.methods.magnified_drivers import made_anew
 
 MOST_FRAMES = 16
 """Of the clip that is generated once more."""
@@ -69,15 +70,18 @@ def complexity(method: Method | Oracle, networks: dict[int, nn.Module], source: 
     """Of a method that called ``networks`` for this task. Generates a clip if there are any."""
     if method.facts().get("external"):
         return Complexity(None, None)
-    count = parameter_count(networks)
     if isinstance(method, Oracle) or not networks:
-        return Complexity(count, 0.0)
+        return Complexity(parameter_count(networks), 0.0)
     driven = piece(driving, max(3, min(MOST_FRAMES, driving.offset - driving.onset + 1)))
-    fresh = dataclasses.replace(source, key=f"{source.key} (counted)")  # a source that is remembered costs nothing
+    # What is remembered of a source or a driver costs nothing: new keys, and nothing from the disk.
+    fresh = dataclasses.replace(source, key=f"{source.key} (counted)")
+    driven = dataclasses.replace(driven, key=f"{driving.key} (counted)")
     try:
-        operations = _operations(method, fresh, driven)
+        with made_anew(), called_networks() as again:
+            operations = _operations(method, fresh, driven)
     except Exception:  # a method may use what the counter does not know: it costs the number, not the clip
-        return Complexity(count, None)
+        return Complexity(parameter_count(networks), None)
+    count = parameter_count({**networks, **again})
     return Complexity(count, round(operations / len(driven.frames), DIGITS))
 
 

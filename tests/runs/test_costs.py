@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from torch import nn
 
 from mebench.clip import Driving, Generated, Source
+from mebench.methods.magnified_drivers import Magnified, kept
 from mebench.runs.complexity import Complexity, called_networks, complexity, piece
 from mebench.runs.cost_summary import cost_line, read_costs, summarise_costs
 from mebench.runs.page.header import costs as on_the_page
@@ -80,6 +83,34 @@ def test_parameters_and_operations_are_those_of_the_networks() -> None:
     once, each = 2 * SIDE**2 * 3 * CHANNELS * 9, 2 * SIDE**2 * 3 * 3 * 9
     assert found.gflops == pytest.approx((once / 12 + each) / 1e9, abs=1e-4)
     assert method.calls == [20, 12]  # from onset to offset, once
+
+
+class Keeping(Small):
+    """As a pipeline does: a driver that was magnified before, in this process or on the disk, is not magnified again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.magnify = nn.Conv2d(3, 3, 1, bias=False)
+        self.drivers: dict[str, torch.Tensor] = {}
+
+    def generate(self, source: Source, driving: Driving) -> Generated:
+        def make() -> Magnified:
+            return Magnified(self.magnify(driving.frames), 2.0, 2.0)
+
+        if driving.key not in self.drivers:
+            self.drivers[driving.key] = kept(driving, {"test": 1}, make).frames
+        return super().generate(source, dataclasses.replace(driving, frames=self.drivers[driving.key]))
+
+
+def test_a_driver_that_was_magnified_before_is_counted_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
+    first, second = (measured(Keeping()) for _ in range(2))  # the second finds the driver on the disk
+    assert first == second
+    assert first.parameters == 3 * CHANNELS * 9 + 3 * 3 * 9 + 3 * 3
+    once, each = 2 * SIDE**2 * 3 * CHANNELS * 9, 2 * SIDE**2 * (3 * 3 * 9 + 3 * 3)
+    assert first.gflops == pytest.approx((once / 12 + each) / 1e9, abs=1e-4)
 
 
 def test_without_a_network_nothing_is_generated_twice() -> None:
