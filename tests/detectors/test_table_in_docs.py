@@ -6,10 +6,9 @@ import json
 import re
 from pathlib import Path
 
-import mebench
 from mebench.detectors.table import joined, markdown
 
-DOCS = Path(mebench.__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_table_of_detectors_is_that_of_its_files():

@@ -171,6 +171,7 @@ WAYS_OUT = {
     "mebench/runs/page/build.py": "hashes of its scripts",
     "mebench/detectors/store.py": "the cache in the home folder",
     "mebench/detectors/kept.py": "logits of judges",
+    "mebench/detectors/fixed_magnifier.py": "latents of a magnifier in the cache in the home folder",
     "mebench/detectors/kernel_detector.py": "weights of judges",
     "mebench/runs/store.py": "the run's own clips, private: marked by the run",
     "mebench/runs/export.py": "mebench tasks export: refused without --private",
