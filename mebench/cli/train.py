@@ -105,9 +105,9 @@ def magnifier(
         weights = train_oh2018(OhPreset(**chosen), folder, say=typer.echo)
         typer.echo(f"wrote {weights}; its log and curve lie beside it.")
     elif name == "flowmag":
+        from mebench.magnification.flowmag_loss import pwclite_flow
         from mebench.motion.pwclite_checkpoint import read_pwclite
         from mebench.training.flowmag import FlowMagPreset, train_flowmag
-        from mebench.training.flowmag_loss import pwclite_flow
 
         if flow is None:
             raise ConfigError("FlowMag trains through a flow network; give a PWCLite checkpoint with --flow PATH.")

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import torch
 
+from mebench.errors import ConfigError
 from mebench.magnification.aligned import HeadAligner
 from mebench.magnification.contract import Factor, check_request, largest
+from mebench.magnification.flowmag_adaptation import adapted, loss_flow
 from mebench.magnification.flowmag_checkpoint import convert, read_flowmag
 from mebench.magnification.flowmag_network import FlowMag
+from mebench.motion.flow_networks import FlowNetwork
 from mebench.motion.region import FaceRegion
 from mebench.motion.warp import warp
 from mebench.weights.locate import find
@@ -47,15 +50,32 @@ class FlowMagMagnifier:
     The network enlarges all motion, the head's included. With ``align`` (the default) each frame is first laid on the
     reference by its affine head motion, magnified inside the face alone (the published mask), and moved back, so that
     the expression alone is scaled. Without it the clip goes through as in the published inference.
+
+    adapt: steps of test-time adaptation on the clip itself, 0 for none (see
+    :mod:`mebench.magnification.flowmag_adaptation`; scores with it belong to a track of their own). flow_of_loss: the
+    network that judges the motion in these steps.
     """
 
     name = "flowmag"
     factors = (1.0, 256.0)
 
-    def __init__(self, model: FlowMag, weights: str = "", align: bool = True) -> None:
+    def __init__(
+        self,
+        model: FlowMag,
+        weights: str = "",
+        align: bool = True,
+        adapt: int = 0,
+        flow_of_loss: FlowNetwork | None = None,
+    ) -> None:
+        if adapt < 0:
+            raise ConfigError(f"flowmag: adapt is a number of steps, not {adapt}.")
+        if adapt and flow_of_loss is None:
+            raise ConfigError("flowmag: to adapt it takes a flow network for its loss (adapt_flow).")
         self.weights = weights
+        self.adapt = adapt
         self._model = model.eval().requires_grad_(False)
         self._align = align
+        self._flow_of_loss = flow_of_loss
 
     def magnify(
         self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None
@@ -65,28 +85,46 @@ class FlowMagMagnifier:
         magnified = frames.clone()
         with torch.no_grad():
             aligner = HeadAligner(frames[reference], face) if self._align else None
+            model = self._fitted(frames, reference, aligner)
             for index in range(frames.shape[0]):
                 if index != reference:
-                    magnified[index] = self._frame(frames[reference], frames[index], factor, aligner)
+                    magnified[index] = _painted(model, frames[reference], frames[index], factor, aligner)
         return magnified
 
-    def _frame(
-        self, reference: torch.Tensor, frame: torch.Tensor, factor: Factor, aligner: HeadAligner | None
-    ) -> torch.Tensor:
-        if aligner is None:
-            return magnify_pair(self._model, reference[None], frame[None], factor)[0]
-        there, back = aligner(frame)
-        laid = warp(frame[None], there, mode="bicubic").clamp(0.0, 1.0)
-        painted = magnify_pair(self._model, reference[None], laid, factor, aligner.mask)
-        return warp(painted, back, mode="bicubic")[0].clamp(0.0, 1.0)
+    def _fitted(self, frames: torch.Tensor, reference: int, aligner: HeadAligner | None) -> FlowMag:
+        """The network, after adaptation to the frames as it will see them."""
+        if self._flow_of_loss is None or not self.adapt:
+            return self._model
+        others = [frame for index, frame in enumerate(frames) if index != reference]
+        seen = others if aligner is None else [_laid(frame, aligner(frame)[0])[0] for frame in others]
+        return adapted(self._model, self._flow_of_loss, frames[reference], torch.stack(seen), self.adapt)
 
 
-def load(weights: str | Path = "flowmag-raft", align: bool = True) -> FlowMagMagnifier:
+def _painted(
+    model: FlowMag, reference: torch.Tensor, frame: torch.Tensor, factor: Factor, aligner: HeadAligner | None
+) -> torch.Tensor:
+    if aligner is None:
+        return magnify_pair(model, reference[None], frame[None], factor)[0]
+    there, back = aligner(frame)
+    painted = magnify_pair(model, reference[None], _laid(frame, there), factor, aligner.mask)
+    return warp(painted, back, mode="bicubic")[0].clamp(0.0, 1.0)
+
+
+def _laid(frame: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """The frame on the grid of the reference, ``[1,3,H,W]``."""
+    return warp(frame[None], there, mode="bicubic").clamp(0.0, 1.0)
+
+
+def load(
+    weights: str | Path = "flowmag-raft", align: bool = True, adapt: int = 0, adapt_flow: str = "pwclite"
+) -> FlowMagMagnifier:
     """The magnifier with published weights.
 
     weights: a name that ``mebench weights list`` shows (``flowmag-raft``, ``flowmag-arflow``), or the path of a
-    checkpoint in the published format. align: see :class:`FlowMagMagnifier`.
+    checkpoint in the published format. align, adapt: see :class:`FlowMagMagnifier`. adapt_flow: the flow network of the
+    adaptation's loss, ``pwclite`` or ``raft`` or the path of a ``.safetensors`` file of PWCLite.
     Raises :class:`~mebench.errors.MissingWeights` and :class:`~mebench.errors.CheckpointError`.
     """
     path = Path(weights) if Path(weights).suffix else find(str(weights))
-    return FlowMagMagnifier(read_flowmag(path), weights=Path(weights).name, align=align)
+    flow = loss_flow(adapt_flow) if adapt else None
+    return FlowMagMagnifier(read_flowmag(path), Path(weights).name, align, adapt, flow)

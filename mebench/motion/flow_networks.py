@@ -29,6 +29,10 @@ _RAFT_MULTIPLE, _RAFT_SMALLEST = 8, 128
 _PWC_MULTIPLE = 64
 
 
+FlowNetwork = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""``(first, second)``, both ``[B,3,H,W]`` in [0,1], to the flow ``[B,2,H,W]`` in pixels on the grid of the first."""
+
+
 class NetworkFlow:
     """A network as a flow estimator. name: stands in every result.
 
@@ -38,7 +42,7 @@ class NetworkFlow:
     def __init__(
         self,
         name: str,
-        network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        network: FlowNetwork,
         multiple: int,
         smallest: int = 1,
     ) -> None:
@@ -86,6 +90,12 @@ def raft_flow(path: Path, iterations: int = RAFT_ITERATIONS) -> NetworkFlow:
 
     Teed, Deng, "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow", ECCV 2020; torchvision's network.
     """
+    run, size = raft_network(path, iterations)
+    return NetworkFlow(f"raft-{size}", run, _RAFT_MULTIPLE, _RAFT_SMALLEST)
+
+
+def raft_network(path: Path, iterations: int) -> tuple[FlowNetwork, str]:
+    """RAFT on tensors, with gradients to the images and none to its weights, and its size, ``large`` or ``small``."""
     tensors = load_file(path)
     network, size = _raft(tensors, path)
     network.load_state_dict(tensors)
@@ -95,7 +105,7 @@ def raft_flow(path: Path, iterations: int = RAFT_ITERATIONS) -> NetworkFlow:
         flows: list[torch.Tensor] = network(first * 2.0 - 1.0, second * 2.0 - 1.0, num_flow_updates=iterations)
         return flows[-1]
 
-    return NetworkFlow(f"raft-{size}", run, _RAFT_MULTIPLE, _RAFT_SMALLEST)
+    return run, size
 
 
 def convert_raft(content: Any, path: Path | str = "the checkpoint") -> dict[str, torch.Tensor]:

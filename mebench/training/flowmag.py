@@ -15,20 +15,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.transforms import functional as colour
 
 from mebench.errors import ConfigError
 from mebench.files import write_whole
+from mebench.magnification.flowmag_loss import flowmag_loss
 from mebench.magnification.flowmag_network import FlowMag, FlowMagConfig
+from mebench.magnification.pair_colours import recoloured
+from mebench.motion.flow_networks import FlowNetwork
 from mebench.motion.warp import pixel_grid, warp
 from mebench.training.flowmag_lite_data import CROP, rendered_pairs
-from mebench.training.flowmag_loss import FlowNetwork, flowmag_loss
 from mebench.training.loop import Run, train, write_log
 
 _ROTATION_DEG = 15.0
 _AREA = (0.7, 1.0)
-_JITTER = 0.5
-_HUE = 0.3
 """Augmentation of the published training: the same rotation, crop and colour change for both frames."""
 
 
@@ -114,25 +113,14 @@ def augmented(pair: np.void, rng: np.random.Generator, size: int) -> Images:
     there = torch.from_numpy(linear).float() @ local + torch.from_numpy(centre).float()[:, None]
     displacement = there.reshape(2, size, size) - grid
     cut = [_sample(image, displacement) for image in (reference, frame)]
-    return _recoloured(cut[0], cut[1], rng)
+    both = recoloured(torch.stack(cut), rng)
+    return both[0], both[1]
 
 
 def _sample(image: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
     size = displacement.shape[-1]
     whole = torch.nn.functional.pad(displacement, (0, CROP - size, 0, CROP - size))
     return warp(image[None], whole[None], padding="reflection")[0, :, :size, :size]
-
-
-def _recoloured(reference: torch.Tensor, frame: torch.Tensor, rng: np.random.Generator) -> Images:
-    both = torch.stack((reference, frame)).clamp(0.0, 1.0)
-    brightness, contrast, saturation = rng.uniform(1.0 - _JITTER, 1.0 + _JITTER, size=3)
-    both = (both * brightness).clamp(0.0, 1.0)
-    # One mean for both frames: a mean each would add a flicker that is not in the clip.
-    mean = both[0].mean()
-    both = (mean + contrast * (both - mean)).clamp(0.0, 1.0)
-    both = colour.adjust_saturation(both, saturation)
-    both = colour.adjust_hue(both, rng.uniform(-_HUE, _HUE))
-    return both[0], both[1]
 
 
 def _images(pair: np.void) -> Images:
@@ -157,7 +145,7 @@ def train_flowmag(
 ) -> Path:
     """Train and give ``out/flowmag.pth``, a checkpoint in the published layout; continues an interrupted run.
 
-    flow: the frozen flow network, see :func:`mebench.training.flowmag_loss.pwclite_flow`. Beside it ``flowmag.csv``.
+    flow: the frozen flow network, see :func:`mebench.magnification.flowmag_loss.pwclite_flow`. Beside it ``flowmag.csv``.
     """
     torch.set_num_threads(1)
     recipe = FlowMagRecipe(rendered_pairs(preset.people, preset.pairs, preset.seed, say), flow, preset)

@@ -7,9 +7,9 @@ import torch
 from flowmag_golden import Case, is_flowmag_loss, shapes
 from torch import nn
 
+from mebench.magnification.flowmag_loss import FlowMagTerms, flowmag_loss, pwclite_flow
 from mebench.motion.pwclite import PwcLite
 from mebench.motion.warp import warp
-from mebench.training.flowmag_loss import FlowMagTerms, flowmag_loss, pwclite_flow
 
 
 def network(case: Case) -> nn.Module:

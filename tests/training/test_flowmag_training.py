@@ -11,11 +11,11 @@ import torch
 from mebench.errors import ConfigError
 from mebench.magnification.flowmag import load
 from mebench.magnification.flowmag_lite_checkpoint import read_lite
+from mebench.magnification.flowmag_loss import pwclite_flow
 from mebench.motion.pwclite import PwcLite
 from mebench.motion.pwclite_checkpoint import read_pwclite
 from mebench.training import flowmag, flowmag_lite
 from mebench.training.flowmag_lite_data import CROP, PAIR, rendered_pairs
-from mebench.training.flowmag_loss import pwclite_flow
 
 LITE = flowmag_lite.LitePreset(people=2, pairs=3, held_out=1, steps=6, batch=2)
 PAINTER = flowmag.FlowMagPreset(people=2, pairs=3, held_out=1, steps=4, batch=2, size=64, ndf=4)

@@ -6,16 +6,13 @@ Z. Pan, D. Geng, A. Owens, "Self-Supervised Motion Magnification by Backpropagat
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
+from mebench.motion.flow_networks import FlowNetwork
 from mebench.motion.pwclite import Flows, PwcLite
 from mebench.motion.warp import warp
-
-FlowNetwork = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""``(first, second)``, both ``[B,3,H,W]`` in [0,1], to the flow ``[B,2,H,W]`` in pixels on the grid of the first."""
 
 
 class FlowMagTerms(NamedTuple):
