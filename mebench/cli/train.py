@@ -128,17 +128,18 @@ def flow_network(
         0.5, min=0.125, max=1.0, help="Channels in those of the published network (1: its size)."
     ),
     seed: int = typer.Option(0, min=0, help="Seed of the weights and of every draw."),
+    known: bool = typer.Option(False, "--known-motion", help="Learn from the exact motion, as what ships did."),
 ) -> None:
-    """Train a flow network on rendered faces without labels; the same command continues an interrupted run.
+    """Train a flow network on rendered faces, without labels unless told; the same command continues an interrupted run.
 
-    Example: mebench train flow pwclite-lite
+    Example: mebench train flow pwclite-lite --known-motion
     """
     from mebench.errors import ConfigError
     from mebench.training.pwclite_lite import FlowPreset, train_pwclite
 
     if name != "pwclite-lite":
         raise ConfigError(f"there is no training recipe for the flow network '{name}'; known: pwclite-lite.")
-    preset = FlowPreset(seed=seed, width=width, **({"steps": steps} if steps else {}))
+    preset = FlowPreset(seed=seed, width=width, known=known, **({"steps": steps} if steps else {}))
     weights = train_pwclite(preset, out or Path("runs/train") / name, say=typer.echo)
     typer.echo(f"wrote {weights}; its log and curve lie beside it.")
 

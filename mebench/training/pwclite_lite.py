@@ -1,14 +1,15 @@
-"""The unsupervised training of PWCLite on rendered pairs of the training domain, small by default.
+"""The training of PWCLite on rendered pairs of the training domain, small by default: unsupervised, or from exact motion.
 
 L. Liu et al., "Learning by Analogy", CVPR 2020, arXiv 2003.13045: its first stage, the photometric loss on visible
-pixels with smoothness (:mod:`mebench.training.arflow_loss`). No exact motion takes part; it serves to measure people that
-were held out. Micro-motion alone is too small to start from, so the second frame is also moved as a whole.
+pixels with smoothness (:mod:`mebench.training.arflow_loss`). No exact motion takes part in it; it serves to measure people
+that were held out. Micro-motion alone is too small to start from, so the second frame is also moved as a whole. With
+``known`` the network learns from the motion that the pairs were rendered with (:mod:`mebench.training.pwclite_known`), which
+takes it further in the same time.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,24 +21,22 @@ from safetensors.torch import save_file
 
 from mebench.files import write_whole
 from mebench.motion.pwclite import PwcLite, PwcLiteConfig
-from mebench.motion.warp import pixel_grid, warp
+from mebench.motion.warp import warp
 from mebench.training.arflow_loss import arflow_loss
 from mebench.training.curve import draw_curve
 from mebench.training.flowmag_lite_data import CROP, ON_FACE, rendered_pairs
 from mebench.training.loop import Run, learning_rate, train, write_log
+from mebench.training.pwclite_known import displacement, known_loss, known_pair, whole_motion
 
 VALIDATED_SIDE = 192
 """Side of the centre crop on which held-out people are measured, a multiple of 64."""
-
-SHIFT, TURN_DEG, STRETCH = 3.0, 2.0, 0.02
-"""Deviations of the motion that is added to the second frame: pixels, degrees, share."""
 
 
 @dataclass(frozen=True)
 class FlowPreset:
     """Everything that decides the result. people, pairs: identities of domain ``t`` and pairs of each; the last
     ``held_out`` people are for validation. side: of the training crops in pixels, a multiple of 64. width: see
-    :class:`~mebench.motion.pwclite.PwcLiteConfig`; 1 is the published network."""
+    :class:`~mebench.motion.pwclite.PwcLiteConfig`; 1 is the published network. known: learn from exact motion."""
 
     people: int = 48
     pairs: int = 24
@@ -48,6 +47,7 @@ class FlowPreset:
     rate: float = 1e-3
     width: float = 0.5
     seed: int = 0
+    known: bool = False
 
 
 class FlowRecipe:
@@ -68,16 +68,27 @@ class FlowRecipe:
         rng = np.random.default_rng([self.preset.seed, index])
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(progress, self.preset.rate, hold=0.5)
-        chosen = rng.integers(len(self._training), size=self.preset.batch)
-        frames = torch.stack([two_frames(self._training[number], rng, self.preset.side) for number in chosen])
-        first, second = frames.unbind(1)
-        flows = self.network(torch.cat((first, second), 1), with_backward=True)
-        terms = arflow_loss(first, second, flows.forward, flows.backward)
+        chosen = [self._training[number] for number in rng.integers(len(self._training), size=self.preset.batch)]
+        losses = self._known(chosen, rng) if self.preset.known else self._seen(chosen, rng)
         self.optimizer.zero_grad()
-        torch.autograd.backward(terms.total)
+        torch.autograd.backward(losses["loss"])
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
-        return {"loss": float(terms.total.detach()), "photometric": float(terms.photometric.detach())}
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _seen(self, pairs: list[np.void], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        """Without labels."""
+        first, second = torch.stack([two_frames(pair, rng, self.preset.side) for pair in pairs]).unbind(1)
+        flows = self.network(torch.cat((first, second), 1), with_backward=True)
+        terms = arflow_loss(first, second, flows.forward, flows.backward)
+        return {"loss": terms.total, "photometric": terms.photometric}
+
+    def _known(self, pairs: list[np.void], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        """From the motion that the pairs were rendered with."""
+        frames, exact, weight = map(
+            torch.stack, zip(*(known_pair(pair, rng, self.preset.side) for pair in pairs), strict=True)
+        )
+        return {"loss": known_loss(self.network(frames.flatten(1, 2)).forward, exact, weight)}
 
     def validate(self) -> dict[str, float]:
         """Mean end-point error in the face against the exact motion on held-out people, px: of the network, of DIS
@@ -112,24 +123,13 @@ def two_frames(pair: np.void, rng: np.random.Generator, side: int) -> torch.Tens
     another colour balance. float32 ``[2,3,S,S]`` in [0,1]."""
     names = rng.permutation(["reference", "frame", "target"])[:2]
     images = torch.from_numpy(np.stack([pair[name] for name in names])).movedim(-1, 1) / 255.0
-    images = torch.cat((images[:1], warp(images[1:], _whole_motion(rng))))
+    images = torch.cat((images[:1], warp(images[1:], displacement(*whole_motion(rng)))))
     top, left = (int(value) for value in rng.integers(CROP - side + 1, size=2))
     images = images[..., top : top + side, left : left + side]
     if rng.random() < 0.5:
         images = images.flip(-1)
     gain = torch.from_numpy(rng.uniform(0.8, 1.15, size=3)).float()[:, None, None]
     return (images * gain).clamp(0.0, 1.0)
-
-
-def _whole_motion(rng: np.random.Generator) -> torch.Tensor:
-    """A random shift, turn and stretch about the middle: displacement ``[1,2,CROP,CROP]`` px."""
-    angle = math.radians(rng.normal(0.0, TURN_DEG))
-    scale = 1.0 + rng.normal(0.0, STRETCH)
-    linear = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) - np.eye(2)
-    grid = pixel_grid(CROP, CROP, torch.zeros(1))
-    from_middle = (grid - (CROP - 1) / 2.0).flatten(1)
-    moved = torch.from_numpy(linear).float() @ from_middle + torch.from_numpy(rng.normal(0.0, SHIFT, (2, 1))).float()
-    return moved.reshape(1, 2, CROP, CROP)
 
 
 def train_pwclite(

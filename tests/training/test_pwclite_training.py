@@ -1,15 +1,18 @@
-"""The unsupervised training of PWCLite: a run can be stopped and continued, and its file is a flow estimator."""
+"""The training of PWCLite, without labels and from exact motion: a run can be stopped and continued, and its file is a flow estimator."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 
 from mebench.motion.pwclite_checkpoint import read_pwclite
+from mebench.motion.warp import warp
 from mebench.training import pwclite_lite
 from mebench.training.flowmag_lite_data import CROP, ON_FACE, PAIR
+from mebench.training.pwclite_known import known_loss, known_pair
 from mebench.training.pwclite_lite import FlowPreset, train_pwclite, two_frames
 
 PRESET = FlowPreset(people=2, pairs=2, held_out=1, steps=3, batch=1, side=64, width=0.125)
@@ -49,3 +52,35 @@ def test_frames_are_cut_alike_and_the_second_is_moved(people):
     assert not torch.equal(first, second)
     again = two_frames(people[0][0], np.random.default_rng(3), 64)
     assert torch.equal(again[1], second)
+
+
+def test_exact_motion_explains_the_moved_frame(people):
+    """Sampled at the exact flow, the second frame is the first, whatever was added to the motion and mirrored or not."""
+    smooth = np.random.default_rng(1).random((CROP // 16, CROP // 16, 3), dtype=np.float32)
+    picture = cv2.resize(smooth, (CROP, CROP), interpolation=cv2.INTER_CUBIC).clip(0, 1) * 255
+    pair = people[0][0]
+    pair["reference"], pair["frame"] = picture.round(), np.roll(picture, 1, 1).round()
+    for seed in range(6):
+        frames, exact, weight = known_pair(pair, np.random.default_rng(seed), 128)
+        # Away from the border, over which the moved frame is not known.
+        inside = slice(24, -24)
+        error = (warp(frames[1:], exact[None]) - frames[:1])[..., inside, inside].abs().mean()
+        unmoved = (frames[1:] - frames[:1])[..., inside, inside].abs().mean()
+        assert error < 0.004 and error < 0.5 * unmoved and weight.min() == 1
+
+
+def test_the_loss_of_known_motion_is_zero_for_the_answer_alone():
+    exact = torch.full((1, 2, 64, 64), 3.0)
+    levels = [torch.full((1, 2, 64 // 2**n, 64 // 2**n), 3.0 / 2**n) for n in range(5)]
+    weight = torch.ones(1, 1, 64, 64)
+    assert known_loss(levels, exact, weight) == 0
+    assert known_loss([levels[0] + 1, *levels[1:]], exact, weight) == pytest.approx(1.0)
+
+
+def test_a_few_steps_learn_a_known_motion(people):
+    preset = FlowPreset(people=2, held_out=1, steps=40, batch=1, side=64, width=0.125, known=True)
+    recipe = pwclite_lite.FlowRecipe(people, preset)
+    before = recipe.validate()["held_out_network"]
+    losses = [recipe.step(index, index / 40)["loss"] for index in range(40)]
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+    assert recipe.validate()["held_out_network"] < before
