@@ -118,7 +118,7 @@ def _laid(frame: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
 def load(
     weights: str | Path = "flowmag-raft", align: bool = True, adapt: int = 0, adapt_flow: str = "pwclite"
 ) -> FlowMagMagnifier:
-    """The magnifier with published weights.
+    """Paints each frame anew, its motion enlarged; published weights, which the user adds.
 
     weights: a name that ``mebench weights list`` shows (``flowmag-raft``, ``flowmag-arflow``), or the path of a
     checkpoint in the published format. align, adapt: see :class:`FlowMagMagnifier`. adapt_flow: the flow network of the

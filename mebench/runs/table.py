@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mebench.runs.cost_summary import cost_line, read_costs
-from mebench.runs.schema import FLOOR_SHOWS, Cell, Estimate, MetricInfo, SummaryRecord
+from mebench.runs.schema import FLOOR_SHOWS, MAGNIFIER_FLOOR_SHOWS, Cell, Estimate, MetricInfo, SummaryRecord
 
 if TYPE_CHECKING:
     from mebench.runs.conclude import RunResult
@@ -138,6 +138,8 @@ def next_command(summary: SummaryRecord, command: str) -> str:
         return command
     if summary["method"] == "magplus":
         return f"{command.replace('--method magplus', '--method direct')}    (what magnification adds)"
+    if summary.get("floor") == MAGNIFIER_FLOOR_SHOWS:
+        return "mebench list magnifiers    (every one runs as --method on this protocol)"
     if summary["protocol"] == _THOROUGH or not command.startswith("mebench run"):
         return "mebench list methods"
     return f"{command.partition(' --protocol ')[0]} --protocol {_THOROUGH}"

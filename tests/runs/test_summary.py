@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mebench.protocol import Protocol
-from mebench.runs.schema import SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
+from mebench.runs.schema import MAGNIFIER_FLOOR_SHOWS, SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
 from mebench.runs.summary import cell, groups
-from mebench.runs.table import direction, with_interval
+from mebench.runs.table import direction, next_command, with_interval
 from mebench.runs.tables import NOT_SCORED, scores_csv
 from mebench.statistics.clustered import clustered_mean
 from mebench.statistics.two_way import two_way_mean
@@ -150,3 +150,15 @@ def test_a_number_is_shown_with_half_of_its_interval(estimate, text):
 
 def test_the_direction_is_shown():
     assert [direction(metric(direction=d)) for d in ("higher", "lower", "target")] == ["↑", "↓", "=1"]
+
+
+def test_what_comes_next_fits_the_run():
+    """A magnifier alone is refused on the other protocols, so none of them is proposed after it."""
+    done = {"complete": True, "method": "warp", "protocol": "open-magnification", "floor": MAGNIFIER_FLOOR_SHOWS}
+    assert next_command(done, "mebench run --method warp --protocol open-magnification").startswith(
+        "mebench list magnifiers"
+    )
+    pipeline = {"complete": True, "method": "direct", "protocol": "open-mini"}
+    following = next_command(pipeline, "mebench run --method direct --protocol open-mini")
+    assert following == "mebench run --method direct --protocol open-cross-identity"
+    assert next_command({**pipeline, "complete": False}, "mebench run --method direct") == "mebench run --method direct"
