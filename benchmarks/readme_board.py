@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
 
-from mebench import registry
+from submitted_cells import estimate
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL, KIND = "open-mini", "cross"
@@ -67,21 +66,8 @@ def board(tree: Path) -> str:
 
 
 def _line(method: str, backbone: str, cells: Cells, which: str) -> str:
-    shown = [_estimate(cells[name][which], name, decimals) for name, (_, decimals) in COLUMNS.items()]
+    shown = [estimate(cells[name][which], name, decimals) for name, (_, decimals) in COLUMNS.items()]
     return "| " + " | ".join([method, backbone, *shown]) + " |"
-
-
-def _estimate(value: dict[str, Any] | None, metric: str, decimals: int) -> str:
-    """The mean and its interval, cut at the best and the worst value that the metric has."""
-    if value is None or value["mean"] is None:
-        return "–"
-    mean = f"{value['mean']:.{decimals}f}"
-    if value["low"] is None:
-        return mean
-    facts = registry.load("metrics", metric).facts
-    ends = (-math.inf, math.inf) if facts.direction == "target" else sorted((facts.ceiling, facts.worst))
-    low, high = (f"{min(max(value[end], ends[0]), ends[1]):.{decimals}f}" for end in ("low", "high"))
-    return mean if low == high == mean else f"{mean} [{low}, {high}]"
 
 
 def with_board(readme: str, table: str) -> str:

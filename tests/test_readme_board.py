@@ -1,4 +1,4 @@
-"""The tables of the README and of the findings are those that the submissions give."""
+"""The tables of the README, of the findings and of the baselines' pages are those that the submissions give."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def script(name: str) -> ModuleType:
+    if str(ROOT / "benchmarks") not in sys.path:
+        sys.path.append(str(ROOT / "benchmarks"))
     spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -31,3 +33,14 @@ def test_the_findings_are_those_of_the_submissions() -> None:
     findings = script("findings")
     page = findings.PAGE.read_text(encoding="utf-8")
     assert findings.with_tables(page) == page, "run: python benchmarks/findings.py --write"
+
+
+def test_the_numbers_of_the_baselines_are_those_of_the_submissions() -> None:
+    numbers = script("baseline_numbers")
+    pages = sorted((ROOT / "baselines").glob("*/README.md"))
+    assert len(pages) >= 14
+    for path in pages:
+        table = numbers.table(ROOT / "submissions", path.parent.name)
+        assert table.count("\n") > 1, f"{path.parent.name} has no submitted result"
+        text = path.read_text(encoding="utf-8")
+        assert numbers.page(text, table) == text, "run: python benchmarks/baseline_numbers.py --write"

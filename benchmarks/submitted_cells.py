@@ -1,0 +1,21 @@
+"""A cell of a submitted table in words, for the tables that are made of ``submissions/``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mebench import registry
+
+
+def estimate(value: dict[str, Any] | None, metric: str, decimals: int) -> str:
+    """The mean and its interval, cut at the best and the worst value that the metric has."""
+    if value is None or value["mean"] is None:
+        return "–"
+    mean = f"{value['mean']:.{decimals}f}"
+    if value["low"] is None:
+        return mean
+    facts = registry.load("metrics", metric).facts
+    ends = (-math.inf, math.inf) if facts.direction == "target" else sorted((facts.ceiling, facts.worst))
+    low, high = (f"{min(max(value[end], ends[0]), ends[1]):.{decimals}f}" for end in ("low", "high"))
+    return mean if low == high == mean else f"{mean} [{low}, {high}]"
