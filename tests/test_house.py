@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,10 @@ def test_files_and_functions_are_short(room: Path) -> None:
 
 def test_no_file_is_called_after_nothing() -> None:
     assert [path for path in FILES if path.name in VAGUE] == []
+
+
+@pytest.mark.parametrize("check", [("check",), ("format", "--check")], ids=["lint", "format"])
+def test_ruff_finds_nothing(check: tuple[str, ...]) -> None:
+    """Notebooks too: they are written by other programs, which format nothing."""
+    ruff = subprocess.run([sys.executable, "-m", "ruff", *check, "."], cwd=ROOT, capture_output=True, text=True)
+    assert ruff.returncode == 0, ruff.stdout + ruff.stderr
