@@ -112,7 +112,7 @@ def watched(device: str) -> Split:
     from mebench import files, video
     from mebench.datasets.synme import truth
     from mebench.metrics.identity import faces
-    from mebench.motion.flow import DisFine
+    from mebench.motion.flow import DisFine, DisSteady
     from mebench.motion.tflite import Network
     from mebench.runs import start, unit
     from mebench.runs.inputs import TaskInputs
@@ -125,8 +125,8 @@ def watched(device: str) -> Split:
     split.watch(torch.nn.Module, "__call__", "networks")
     split.watch(Network, "__call__", "networks")
     split.watch(faces, "embed", "networks")
-    split.watch(DisFine, "__call__", "flow")
-    split.watch(DisQuick, "__call__", "flow")
+    for estimator in (DisFine, DisSteady, DisQuick):
+        split.watch(estimator, "__call__", "flow")
     split.watch(unit, "generate", "method")
     split.watch(unit, "complexity", "counting")
     for name in ("score", "curves", "calibration"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,32 +55,54 @@ def fit_affine(flow: Flow, mask: NDArray[np.bool_]) -> Affine:
     Raises :class:`InputError` when fewer than three usable pixels remain.
     """
     usable = mask & np.isfinite(flow[..., 0]) & np.isfinite(flow[..., 1])
-    y, x = np.nonzero(usable)
-    if len(x) < 3:
+    if np.count_nonzero(usable) < 3:
         raise InputError("head motion cannot be fitted: the face mask holds fewer than three pixels.")
+    points = _points(usable.tobytes(), usable.shape[1])
+    design = points.design
+    target = flow.reshape(-1, 2).take(points.places, axis=0).astype(np.float64)
+    weighted = design.copy()  # a product of two arrays sums in another order than that of one with itself
+    solution = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
+    error, length = np.empty_like(target), np.empty(len(target))
+    for _ in range(_ITERATIONS):
+        # In place, and by columns: fresh arrays and rows of three cost more than the sums.
+        np.subtract(target, np.matmul(design, solution, out=error), out=error)
+        np.hypot(error[:, 0], error[:, 1], out=length)
+        length /= max(_median(length), _SMALLEST_SCALE)
+        np.square(length, out=length)
+        length += 1.0
+        np.power(length, -2, out=length)
+        for column in range(3):
+            np.multiply(design[:, column], length, out=weighted[:, column])
+        solution = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
+    linear = solution[:2].T / points.span
+    return Affine(np.column_stack((linear, solution[2] - linear @ points.centre)))
+
+
+class _Points(NamedTuple):
+    """Pixels that a fit uses, numbered row by row, and their centred and scaled coordinates with a column of ones, float64
+    ``[N,3]``: these keep the normal equations well conditioned."""
+
+    places: NDArray[np.int64]
+    centre: NDArray[np.float64]
+    span: float
+    design: NDArray[np.float64]
+
+
+@lru_cache(maxsize=4)
+def _points(mask: bytes, width: int) -> _Points:
+    """Of a mask, bool ``[H,W]`` row by row: the frames of a clip share one."""
+    y, x = np.nonzero(np.frombuffer(mask, dtype=bool).reshape(-1, width))
     step = -(-len(x) // _MOST_POINTS)
     y, x = y[::step], x[::step]
-    # Centred and scaled coordinates keep the normal equations well conditioned.
     centre = np.array([x.mean(), y.mean()])
     span = max(float(np.hypot(x - centre[0], y - centre[1]).max()), 1.0)
     design = np.stack(((x - centre[0]) / span, (y - centre[1]) / span, np.ones(len(x))), axis=1)
-    target = flow[y, x].astype(np.float64)
-    weighted = design.copy()  # a product of two arrays sums in another order than that of one with itself
-    solution = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
-    for _ in range(_ITERATIONS):
-        error = target - design @ solution
-        length = np.hypot(error[:, 0], error[:, 1])
-        scale = max(_median(length), _SMALLEST_SCALE)
-        weighted = design * ((1.0 + (length / scale) ** 2) ** -2)[:, None]
-        solution = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
-    linear = solution[:2].T / span
-    return Affine(np.column_stack((linear, solution[2] - linear @ centre)))
+    return _Points(y * width + x, centre, span, design)
 
 
 def _median(lengths: NDArray[np.float64]) -> float:
-    """``np.median`` of finite numbers in half of its time: the same bits."""
+    """``np.median`` of finite numbers in a fraction of its time: the same bits."""
     middle = len(lengths) // 2
-    if len(lengths) % 2:
-        return float(np.partition(lengths, middle)[middle])
-    below, above = np.partition(lengths, (middle - 1, middle))[middle - 1 : middle + 1]
-    return float((below + above) / 2.0)
+    ordered = np.partition(lengths, middle)
+    above = ordered[middle]
+    return float(above if len(lengths) % 2 else (ordered[:middle].max() + above) / 2.0)

@@ -45,6 +45,16 @@ def test_fit_and_field_have_the_bits_of_the_plain_form(side):
     assert Affine(fitted).field(side, side + 3).tobytes() == plain_field(fitted, side, side + 3).tobytes()
 
 
+def test_frames_of_one_mask_and_frames_with_gaps_are_fitted_alike():
+    draws = np.random.default_rng(5)
+    mask = draws.random((200, 190)) < 0.9  # more pixels than a fit uses
+    for gaps in (0, 0, 40):
+        flow = draws.normal(size=(200, 190, 2)).astype(np.float32)
+        flow[:gaps, :gaps] = np.inf
+        for given in (flow, np.asfortranarray(flow)):
+            assert fit_affine(given, mask).matrix.tobytes() == plain_fit(flow, mask).tobytes()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 100, 101])
 def test_median_has_the_bits_of_numpy(count):
     values = np.random.default_rng(count).exponential(size=count)

@@ -48,12 +48,25 @@ def frame_ssim(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     ``gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255, channel_axis=-1``."""
     x, y = first.astype(np.float64), second.astype(np.float64)
     mean_x, mean_y = _smooth(x), _smooth(y)
-    variance_x = _smooth(x * x) - mean_x * mean_x
-    variance_y = _smooth(y * y) - mean_y * mean_y
-    covariance = _smooth(x * y) - mean_x * mean_y
-    likeness = ((2.0 * mean_x * mean_y + C1) * (2.0 * covariance + C2)) / (
-        (mean_x * mean_x + mean_y * mean_y + C1) * (variance_x + variance_y + C2)
-    )
+    covariance = _smooth(x * y)
+    variances = _smooth(np.multiply(x, x, out=x))
+    energy_y = _smooth(np.multiply(y, y, out=y))
+    # In place, because a fresh array of this size costs as much as the sum that it holds.
+    shared = np.multiply(mean_x, mean_y, out=x)
+    np.multiply(mean_x, mean_x, out=mean_x)
+    np.multiply(mean_y, mean_y, out=mean_y)
+    covariance -= shared
+    variances -= mean_x
+    variances += np.subtract(energy_y, mean_y, out=energy_y)
+    means = np.add(mean_x, mean_y, out=mean_x)
+    for values, constant in ((shared, C1), (covariance, C2)):
+        values *= 2.0
+        values += constant
+    means += C1
+    variances += C2
+    shared *= covariance
+    means *= variances
+    likeness = np.divide(shared, means, out=shared)
     border = WINDOW // 2
     return float(likeness[border:-border, border:-border].mean())
 
