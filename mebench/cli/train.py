@@ -125,7 +125,7 @@ def flow_network(
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log, curve and weight file (runs/train/NAME)."),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
     width: float = typer.Option(
-        0.5, min=0.125, max=1.0, help="Channels in those of the published network (1: its size)."
+        0.0, min=0.0, max=1.0, help="Channels in those of the published network (1: its size; 0: that of the recipe)."
     ),
     seed: int = typer.Option(0, min=0, help="Seed of the weights and of every draw."),
     known: bool = typer.Option(False, "--known-motion", help="Learn from the exact motion, as what ships did."),
@@ -134,12 +134,15 @@ def flow_network(
 
     Example: mebench train flow pwclite-lite --known-motion
     """
+    from dataclasses import replace
+
     from mebench.errors import ConfigError
-    from mebench.training.pwclite_lite import FlowPreset, train_pwclite
+    from mebench.training.pwclite_lite import SHIPPED, FlowPreset, train_pwclite
 
     if name != "pwclite-lite":
         raise ConfigError(f"there is no training recipe for the flow network '{name}'; known: pwclite-lite.")
-    preset = FlowPreset(seed=seed, width=width, known=known, **({"steps": steps} if steps else {}))
+    base = SHIPPED if known else FlowPreset()
+    preset = replace(base, seed=seed, steps=steps or base.steps, width=width or base.width)
     weights = train_pwclite(preset, out or Path("runs/train") / name, say=typer.echo)
     typer.echo(f"wrote {weights}; its log and curve lie beside it.")
 

@@ -22,6 +22,9 @@ SHIFT, TURN_DEG, STRETCH = 3.0, 2.0, 0.02
 SHARES = (0.0, 0.1, 0.3, 1.0)
 """The added motion is multiplied by one of these: most of what is measured later is small."""
 
+COARSE = 0.35
+"""Share of the training in which all motion is large: small motion teaches a fresh network nothing but to stand still."""
+
 OFF_HEAD_WEIGHT = 0.1
 """The background, bare and blurred, says where the head ends and little else."""
 
@@ -45,14 +48,16 @@ def displacement(matrix: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     return ((matrix - torch.eye(2)) @ from_middle + shift).reshape(1, 2, CROP, CROP)
 
 
-def known_pair(pair: np.void, rng: np.random.Generator, side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def known_pair(
+    pair: np.void, rng: np.random.Generator, side: int, progress: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Both pictures of a pair, the second moved as a whole, and the exact flow between them: one random crop, mirrored half
-    of the time, with another colour balance.
+    of the time, with another colour balance. progress: of the training, 0 to 1.
 
     Gives frames float32 ``[2,3,S,S]`` in [0,1], flow ``[2,S,S]`` px on the grid of the first, weight ``[1,S,S]``.
     """
     images = torch.from_numpy(np.stack([pair[name] for name in ("reference", "frame")])).movedim(-1, 1) / 255.0
-    matrix, shift = whole_motion(rng, float(rng.choice(SHARES)))
+    matrix, shift = whole_motion(rng, 1.0 if progress < COARSE else float(rng.choice(SHARES)))
     images = torch.cat((images[:1], warp(images[1:], displacement(matrix, shift), mode="bicubic")))
     exact = torch.from_numpy(pair["head"].astype(np.float32) + pair["expression"].astype(np.float32)).movedim(-1, 0)
     grid = pixel_grid(CROP, CROP, exact)

@@ -27,9 +27,13 @@ from mebench.training.curve import draw_curve
 from mebench.training.flowmag_lite_data import CROP, ON_FACE, rendered_pairs
 from mebench.training.loop import Run, learning_rate, train, write_log
 from mebench.training.pwclite_known import displacement, known_loss, known_pair, whole_motion
+from mebench.training.pwclite_start import start
 
 VALIDATED_SIDE = 192
 """Side of the centre crop on which held-out people are measured, a multiple of 64."""
+
+_STARTED_ON = 16
+"""Frames on which the first features are scaled."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +54,33 @@ class FlowPreset:
     known: bool = False
 
 
+SHIPPED = FlowPreset(steps=4000, batch=16, side=64, width=0.25, known=True)
+"""What ``pwclite-lite`` was trained with."""
+
+
 class FlowRecipe:
     """One network, its optimiser and its data (see :class:`mebench.training.loop.Recipe`)."""
 
     def __init__(self, people: list[NDArray[np.void]], preset: FlowPreset) -> None:
         torch.manual_seed(preset.seed)
         self.preset = preset
-        self.network: torch.nn.Module = _near_still(PwcLite(PwcLiteConfig(width=preset.width)))
-        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=preset.rate, betas=(0.9, 0.999)
-        )
         split = len(people) - preset.held_out
         self._training = [pair for person in people[:split] for pair in person]
         self._validation = [pair for person in people[split:] for pair in person]
+        rng = np.random.default_rng([preset.seed, 0, 0])
+        some = rng.integers(len(self._training), size=_STARTED_ON)
+        seen = torch.cat([two_frames(self._training[number], rng, preset.side)[:1] for number in some])
+        self.network: torch.nn.Module = start(PwcLite(PwcLiteConfig(width=preset.width)), seen)
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=preset.rate, betas=(0.9, 0.999)
+        )
 
     def step(self, index: int, progress: float) -> dict[str, float]:
         rng = np.random.default_rng([self.preset.seed, index])
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(progress, self.preset.rate, hold=0.5)
         chosen = [self._training[number] for number in rng.integers(len(self._training), size=self.preset.batch)]
-        losses = self._known(chosen, rng) if self.preset.known else self._seen(chosen, rng)
+        losses = self._known(chosen, rng, progress) if self.preset.known else self._seen(chosen, rng)
         self.optimizer.zero_grad()
         torch.autograd.backward(losses["loss"])
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -83,10 +94,10 @@ class FlowRecipe:
         terms = arflow_loss(first, second, flows.forward, flows.backward)
         return {"loss": terms.total, "photometric": terms.photometric}
 
-    def _known(self, pairs: list[np.void], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    def _known(self, pairs: list[np.void], rng: np.random.Generator, progress: float) -> dict[str, torch.Tensor]:
         """From the motion that the pairs were rendered with."""
         frames, exact, weight = map(
-            torch.stack, zip(*(known_pair(pair, rng, self.preset.side) for pair in pairs), strict=True)
+            torch.stack, zip(*(known_pair(pair, rng, self.preset.side, progress) for pair in pairs), strict=True)
         )
         return {"loss": known_loss(self.network(frames.flatten(1, 2)).forward, exact, weight)}
 
@@ -108,14 +119,6 @@ class FlowRecipe:
             for name, flow in measured.items():
                 errors.setdefault(f"held_out_{name}", []).append(float(np.hypot(*(flow - exact)[on].T).mean()))
         return {name: float(np.mean(values)) for name, values in errors.items()}
-
-
-def _near_still(network: PwcLite) -> PwcLite:
-    """The layers that give flow, made small: a fresh network sees 16 px everywhere, from where no pixel matches."""
-    for name, parameter in network.named_parameters():
-        if name.startswith(("flow_estimators.predict_flow", "context_networks.convs.6")):
-            parameter.data.mul_(0.05)
-    return network
 
 
 def two_frames(pair: np.void, rng: np.random.Generator, side: int) -> torch.Tensor:

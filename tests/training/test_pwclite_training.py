@@ -8,12 +8,14 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from mebench.motion.pwclite import PwcLite, PwcLiteConfig
 from mebench.motion.pwclite_checkpoint import read_pwclite
 from mebench.motion.warp import warp
 from mebench.training import pwclite_lite
 from mebench.training.flowmag_lite_data import CROP, ON_FACE, PAIR
 from mebench.training.pwclite_known import known_loss, known_pair
 from mebench.training.pwclite_lite import FlowPreset, train_pwclite, two_frames
+from mebench.training.pwclite_start import start
 
 PRESET = FlowPreset(people=2, pairs=2, held_out=1, steps=3, batch=1, side=64, width=0.125)
 
@@ -84,3 +86,14 @@ def test_a_few_steps_learn_a_known_motion(people):
     losses = [recipe.step(index, index / 40)["loss"] for index in range(40)]
     assert np.mean(losses[-10:]) < np.mean(losses[:10])
     assert recipe.validate()["held_out_network"] < before
+
+
+def test_a_fresh_network_has_features_of_unit_variance_and_little_flow():
+    """So that costs tell matches from others before anything is learned; torch's own start lets features fade."""
+    frames = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    plain, network = PwcLite(PwcLiteConfig(width=0.25)), start(PwcLite(PwcLiteConfig(width=0.25)), frames)
+    with torch.no_grad():
+        finest = network.feature_pyramid_extractor(frames)[4]
+        assert 0.5 < float(finest.std()) < 1.5 and float(plain.feature_pyramid_extractor(frames)[4].std()) < 0.2
+        assert network(torch.cat((frames, frames.flip(-1)), 1)).forward[0].abs().max() < 2.0
