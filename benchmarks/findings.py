@@ -18,7 +18,7 @@ from mebench.statistics.paired import paired_difference
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "findings.md"
-PROTOCOL, LARGER = "open-mini", "open-self-reenactment"
+PROTOCOL, LARGER, CROSSED = "open-mini", "open-self-reenactment", "open-cross-identity"
 BACKBONES = ("fomm", "fsrt", "metaportrait", "emoportraits")
 AMPLITUDES = ((0.0, 0.5), (0.5, 1.0), (1.0, float("inf")))
 """Bins of the peak of the true expression, pixels at 256."""
@@ -92,10 +92,20 @@ def by_backbone() -> str:
         "all": lambda row: True,
     }
     lines = [
-        [direct.backbone, *(shown(difference(direct, magplus, "gain_error", keep)) for keep in kinds.values())]
+        [
+            direct.backbone,
+            *(shown(difference(direct, magplus, "gain_error", keep)) for keep in kinds.values()),
+            *(_on_larger(direct.backbone, protocol) for protocol in (LARGER, CROSSED)),
+        ]
         for direct, magplus in pairs()
     ]
-    return table(["backbone", *kinds], lines)
+    return table(["backbone", *kinds, LARGER, CROSSED], lines)
+
+
+def _on_larger(backbone: str, protocol: str) -> str:
+    """The same on another protocol; a dash where one of the two has no result."""
+    direct, magplus = result("direct", backbone, protocol), result("magplus", backbone, protocol)
+    return shown(difference(direct, magplus, "gain_error") if direct and magplus else None)
 
 
 def by_amplitude() -> str:
