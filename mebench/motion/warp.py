@@ -25,7 +25,7 @@ def warp(image: torch.Tensor, flow: torch.Tensor, *, mode: str = "bilinear", pad
     height, width = image.shape[-2:]
     position = pixel_grid(height, width, flow) + flow
     size = torch.tensor([max(width - 1, 1), max(height - 1, 1)], device=flow.device, dtype=flow.dtype)
-    grid = (position.movedim(1, -1) * (2.0 / size)).sub_(1.0)
+    grid = position.movedim(1, -1).mul_(2.0 / size).sub_(1.0)  # in place: fresh memory costs more than the sums
     return functional.grid_sample(image, grid, mode=mode, padding_mode=padding, align_corners=True)
 
 
@@ -42,5 +42,5 @@ def inverse_displacement(flow: torch.Tensor, iterations: int = 6) -> torch.Tenso
     """The backward field ``b(y) = -flow(y + b(y))`` of a forward field, by fixed-point iteration. ``[B,2,H,W]``."""
     backward = -flow
     for _ in range(iterations):
-        backward = -warp(flow, backward)
+        backward = warp(flow, backward).neg_()
     return backward
