@@ -49,15 +49,15 @@ def displacement(matrix: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
 
 
 def known_pair(
-    pair: np.void, rng: np.random.Generator, side: int, progress: float = 1.0
+    pair: np.void, rng: np.random.Generator, side: int, shares: Sequence[float] = SHARES
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Both pictures of a pair, the second moved as a whole, and the exact flow between them: one random crop, mirrored half
-    of the time, with another colour balance. progress: of the training, 0 to 1.
+    of the time, with another colour balance. shares: see :data:`SHARES`.
 
     Gives frames float32 ``[2,3,S,S]`` in [0,1], flow ``[2,S,S]`` px on the grid of the first, weight ``[1,S,S]``.
     """
     images = torch.from_numpy(np.stack([pair[name] for name in ("reference", "frame")])).movedim(-1, 1) / 255.0
-    matrix, shift = whole_motion(rng, 1.0 if progress < COARSE else float(rng.choice(SHARES)))
+    matrix, shift = whole_motion(rng, float(rng.choice(shares)))
     images = torch.cat((images[:1], warp(images[1:], displacement(matrix, shift), mode="bicubic")))
     exact = torch.from_numpy(pair["head"].astype(np.float32) + pair["expression"].astype(np.float32)).movedim(-1, 0)
     grid = pixel_grid(CROP, CROP, exact)

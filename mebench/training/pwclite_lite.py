@@ -26,11 +26,13 @@ from mebench.training.arflow_loss import arflow_loss
 from mebench.training.curve import draw_curve
 from mebench.training.flowmag_lite_data import CROP, ON_FACE, rendered_pairs
 from mebench.training.loop import Run, learning_rate, train, write_log
-from mebench.training.pwclite_known import displacement, known_loss, known_pair, whole_motion
+from mebench.training.pwclite_known import COARSE, SHARES, displacement, known_loss, known_pair, whole_motion
 from mebench.training.pwclite_start import start
 
 VALIDATED_SIDE = 192
 """Side of the centre crop on which held-out people are measured, a multiple of 64."""
+
+_COARSE_SIDE = 64
 
 _STARTED_ON = 16
 """Frames on which the first features are scaled."""
@@ -40,7 +42,9 @@ _STARTED_ON = 16
 class FlowPreset:
     """Everything that decides the result. people, pairs: identities of domain ``t`` and pairs of each; the last
     ``held_out`` people are for validation. side: of the training crops in pixels, a multiple of 64. width: see
-    :class:`~mebench.motion.pwclite.PwcLiteConfig`; 1 is the published network. known: learn from exact motion."""
+    :class:`~mebench.motion.pwclite.PwcLiteConfig`; 1 is the published network. known: learn from exact motion, at first in
+    ``coarse`` crops of 64 pixels, where many fit into a step; there the coarsest levels see one pixel, so the rest of the
+    training has crops of ``side``."""
 
     people: int = 48
     pairs: int = 24
@@ -52,9 +56,10 @@ class FlowPreset:
     width: float = 0.5
     seed: int = 0
     known: bool = False
+    coarse: int = 16
 
 
-SHIPPED = FlowPreset(steps=4000, batch=16, side=64, width=0.25, known=True)
+SHIPPED = FlowPreset(steps=4000, batch=2, side=192, width=0.25, known=True)
 """What ``pwclite-lite`` was trained with."""
 
 
@@ -79,8 +84,10 @@ class FlowRecipe:
         rng = np.random.default_rng([self.preset.seed, index])
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(progress, self.preset.rate, hold=0.5)
-        chosen = [self._training[number] for number in rng.integers(len(self._training), size=self.preset.batch)]
-        losses = self._known(chosen, rng, progress) if self.preset.known else self._seen(chosen, rng)
+        coarse = self.preset.known and progress < COARSE
+        count = self.preset.coarse if coarse else self.preset.batch
+        chosen = [self._training[number] for number in rng.integers(len(self._training), size=count)]
+        losses = self._known(chosen, rng, coarse) if self.preset.known else self._seen(chosen, rng)
         self.optimizer.zero_grad()
         torch.autograd.backward(losses["loss"])
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -94,11 +101,11 @@ class FlowRecipe:
         terms = arflow_loss(first, second, flows.forward, flows.backward)
         return {"loss": terms.total, "photometric": terms.photometric}
 
-    def _known(self, pairs: list[np.void], rng: np.random.Generator, progress: float) -> dict[str, torch.Tensor]:
+    def _known(self, pairs: list[np.void], rng: np.random.Generator, coarse: bool) -> dict[str, torch.Tensor]:
         """From the motion that the pairs were rendered with."""
-        frames, exact, weight = map(
-            torch.stack, zip(*(known_pair(pair, rng, self.preset.side, progress) for pair in pairs), strict=True)
-        )
+        side, shares = (_COARSE_SIDE, (1.0,)) if coarse else (self.preset.side, SHARES)
+        made = [known_pair(pair, rng, side, shares) for pair in pairs]
+        frames, exact, weight = map(torch.stack, zip(*made, strict=True))
         return {"loss": known_loss(self.network(frames.flatten(1, 2)).forward, exact, weight)}
 
     def validate(self) -> dict[str, float]:
