@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Micro-AU detectors: train, evaluate, predict.")
 app.command()(table)
-app.command()(compare)
+app.command(short_help="Print how far two evaluations differ.")(compare)
 
 _IMBALANCE = typer.Option("none", help="For rare action units: none, positive-weight, asymmetric or balanced-sampling.")
 _FIXED = typer.Option(
@@ -42,7 +42,7 @@ def list_() -> None:
         typer.echo(f"{name:20} {text.splitlines()[0] if text else ''}".rstrip())
 
 
-@app.command()
+@app.command(short_help="Compute onset and apex frames and flow of every clip.")
 def inputs(
     protocol: str = _PROTOCOL,
 ) -> None:
@@ -66,7 +66,7 @@ def inputs(
     _usable(trials)
 
 
-@app.command()
+@app.command(short_help="Train the panel of judges that ships.")
 def judges(
     out: Path = typer.Option(
         Path("runs/train/judges"), help="Folder of the weight file, its table and what is resumed."
@@ -84,7 +84,7 @@ def judges(
     typer.echo(f"wrote {weights}")
 
 
-@app.command()
+@app.command(short_help="Pretrain MIACNet's encoders (MA2MI).")
 def pretrain(
     out: Path = typer.Option(Path("runs/train/ma2mi"), help="Folder of checkpoint, log and weight file."),
     steps: int = typer.Option(0, min=0, help="Length of the run in steps (0: that of the recipe)."),
@@ -138,7 +138,7 @@ def train(
     typer.echo(f"wrote {out}: {detector} from {len(trials[leave_out].train)} clips, none of {leave_out}")
 
 
-@app.command("eval")
+@app.command("eval", short_help="Leave one fold out in turn; print F1.")
 def eval_(
     detectors: list[str] = typer.Argument(..., help="Registered detectors, such as sssnet off-apexnet svm-flow."),
     protocol: str = _PROTOCOL,
@@ -234,7 +234,7 @@ def predict(
         typer.echo(f"no measurable motion ({moved:.3f} px): no action unit counts as present")
 
 
-@app.command("judge")
+@app.command("judge", short_help="Ask the shipped judges about every clip of a run.")
 def judge_(
     run: Path = typer.Argument(..., help="A run folder, as mebench run leaves it."),
     json_: bool = typer.Option(False, "--json", help="Print every number as JSON."),
@@ -272,7 +272,7 @@ def judge_(
             typer.echo(f"{name:26}" + "".join(f"{value:9.2f}" for value in cells))
 
 
-@app.command()
+@app.command(short_help="Train a recogniser with and without a run's clips.")
 def downstream(
     run: Path = typer.Argument(..., help="A run folder whose clips are learnt from, as mebench run leaves it."),
     detector: str = typer.Option("linear-svm-flow", "--detector", "-d", help="The recogniser that is trained."),

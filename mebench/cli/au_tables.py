@@ -9,7 +9,9 @@ import typer
 
 
 def table(
-    files: list[Path] = typer.Argument(..., help="Files that mebench au eval --out wrote, of one protocol."),
+    files: list[Path] = typer.Argument(
+        ..., metavar="FILE", help="Files that mebench au eval --out wrote, of one protocol."
+    ),
 ) -> None:
     """Print several evaluations as one table, the floors once.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from mebench.backbones.speeds import Speed
 
 Entry = dict[str, Any]
+
+_ROLE = re.compile(r":\w+:`~?([^`]+)`")
+"""A reference of a docstring, such as ``:mod:`mebench.clip` ``: readers of a terminal want the name alone."""
 
 
 def catalogue(kind: str) -> list[Entry]:
@@ -154,7 +158,8 @@ def _plugin(kind: str) -> Callable[[str], Entry]:
 
 
 def _first_sentence(thing: object) -> str:
-    return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+    text = " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+    return _ROLE.sub(r"\1", text).replace("``", "")
 
 
 _SOURCES: dict[str, tuple[Callable[[], tuple[str, ...]], Callable[[str], Entry]]] = {
@@ -164,4 +169,5 @@ _SOURCES: dict[str, tuple[Callable[[], tuple[str, ...]], Callable[[str], Entry]]
     "datasets": (lambda: registry.names("datasets"), _dataset),
     "backbones": (lambda: registry.names("backbones"), _backbone),
     "magnifiers": (lambda: registry.names("magnifiers"), _plugin("magnifiers")),
+    "detectors": (lambda: registry.names("detectors"), _plugin("detectors")),
 }

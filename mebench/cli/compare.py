@@ -8,7 +8,7 @@ import typer
 
 
 def compare(
-    first: Path = typer.Argument(..., help="Folder of a run."),
+    first: Path = typer.Argument(..., help="Folder of a run, as the run printed it."),
     second: Path = typer.Argument(..., help="Folder of another run of the same protocol."),
     metric: str | None = typer.Option(None, "--metric", help="Whose gap is taken apart. Default: gain_error."),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -17,7 +17,7 @@ def compare(
 
     Differences are clustered by subject (two-way in cross-identity) and p-values adjusted for the number of metrics.
 
-    Example: mebench compare runs/magplus--fomm--open-mini--1234abcd runs/direct--fomm--open-mini--5678abcd
+    Example: mebench compare runs/MAGPLUS runs/DIRECT
     """
     from mebench.runs.compare import compare as run
     from mebench.runs.compare_table import lines

@@ -57,7 +57,7 @@ def remove(name: str = _NAME) -> None:
     typer.echo(f"{name} was removed from the list; its files are untouched")
 
 
-@app.command()
+@app.command(short_help="Say what of a dataset is there and what is missing.")
 def check(
     name: str = typer.Argument("", help="The dataset; all that are here when left out."),
     deep: bool = typer.Option(False, "--deep", help="Decode every frame."),
@@ -93,7 +93,7 @@ def check(
         raise typer.Exit(level)
 
 
-@app.command()
+@app.command(short_help="Say what the licence of a dataset allows.")
 def terms(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Say what the licence of a dataset allows, and what mebench shows of it.
 
@@ -121,7 +121,7 @@ def terms(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="P
         typer.echo(f"in their place: {stand_in}; scores and plots are always shown")
 
 
-@app.command()
+@app.command(short_help="Write rendered clips in the layout of a recorded database.")
 def export(
     name: str = typer.Argument("synme", help="The dataset; synme is the one that may be exported."),
     folder: Path = typer.Argument(..., help="A new folder."),
@@ -152,7 +152,7 @@ def export(
     typer.echo(f"next: mebench data add {as_} {folder}", err=True)
 
 
-@app.command()
+@app.command(short_help="Print how often each action unit comes in synme.")
 def priors() -> None:
     """Print how often each action unit comes in the domains of synme, as tables in Markdown.
 

@@ -29,7 +29,7 @@ def generate(
     Both faces are found and cropped. Writes the result (lossless, and for browsers), a side-by-side video with the
     motion magnified, and the measured motion.
 
-    Example: mebench generate --source face.png --driving smile.mp4 --method magplus --backbone fomm --out result
+    Example: mebench generate --source face.png --driving smile.mp4 --out result
     """
     from mebench.cli.progress import drawn
     from mebench.runs.pair import Times, generate_pair

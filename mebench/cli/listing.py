@@ -20,6 +20,7 @@ class Listed(str, Enum):
     protocols = "protocols"
     datasets = "datasets"
     magnifiers = "magnifiers"
+    detectors = "detectors"
 
 
 def list_(

@@ -8,7 +8,7 @@ import typer
 
 
 def merge(
-    parts: list[Path] = typer.Argument(..., help="Folders that mebench run --shard wrote."),
+    parts: list[Path] = typer.Argument(..., metavar="PART", help="Folders that mebench run --shard wrote."),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
 ) -> None:
     """Put the parts of a run together: the same scores as in one piece.

@@ -15,7 +15,7 @@ def new() -> None:
     """Write the files to begin with: a method of your own."""
 
 
-@app.command("method")
+@app.command("method", short_help="Write a method of about 20 lines, to be changed.")
 def method(
     name: str = typer.Argument(..., help="Its name: lower-case letters, digits and '-'."),
     like: str | None = typer.Option(None, "--like", help="Copy the parts of this baseline instead of writing a class."),

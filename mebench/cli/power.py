@@ -27,7 +27,7 @@ def power(
 
       mebench power runs/A runs/B --metric gain_error --difference 0.3
 
-      mebench power --variances 0.1,0.1,0.6 --drivers 16 --clips 4 --sources 8 --difference 0.3
+      mebench power --variances 0.1,0.1,0.6 --drivers 16 --difference 0.3
     """
     from mebench.errors import ConfigError
     from mebench.runs.power_plan import from_runs, plan_power

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at protocols: what is run.", 
 _NAME = typer.Argument(..., help="A protocol's name, or the path of a YAML file.")
 
 
-@app.command()
+@app.command(short_help="Show a protocol with its hash and its defaults.")
 def show(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Show a protocol with its hash and its defaults filled in, and whether it can be run on this machine."""
     import json
@@ -35,9 +35,11 @@ def show(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Pr
     typer.echo(f"# cannot be run: {reason}" if reason else "# can be run")
 
 
-@app.command()
+@app.command(short_help="Check protocols, and whether they can be run here.")
 def validate(
-    names: list[str] = typer.Argument(None, help="Names or paths of YAML files; all that ship by default."),
+    names: list[str] = typer.Argument(
+        None, metavar="NAME", help="Names or paths of YAML files; all that ship by default."
+    ),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Check protocols, and say whether they can be run on this machine.
@@ -70,7 +72,7 @@ def validate(
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
-@app.command()
+@app.command(short_help="List the tasks of a protocol.")
 def tasks(name: str = _NAME, json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """List the tasks of a protocol: which source is moved by which driving clip, at which frames; and its folds."""
     import json

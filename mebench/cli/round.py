@@ -17,7 +17,7 @@ _NAME = typer.Argument(..., help="Name of the round.")
 _ROOT = typer.Option(None, "--rounds", help="The tree of rounds. Default: the one of this installation.")
 
 
-@app.command("open")
+@app.command("open", short_help="Draw a secret seed, publish its hash, write the tasks.")
 def open_(
     name: str = _NAME,
     deadline: datetime = typer.Option(
@@ -100,7 +100,7 @@ def score(
         typer.echo(f"next: mebench submit {done.result.folder} --name {method} --card card.yaml")
 
 
-@app.command()
+@app.command(short_help="After the deadline: reveal the seed.")
 def close(name: str = _NAME, rounds: Path | None = _ROOT) -> None:
     """After the deadline: reveal the seed, and publish the hashes of what was scored.
 
@@ -115,7 +115,7 @@ def close(name: str = _NAME, rounds: Path | None = _ROOT) -> None:
     typer.echo(f"next: commit and publish {(rounds or rounds_folder()) / name}; then submit the runs")
 
 
-@app.command()
+@app.command(short_help="Check a round that is over.")
 def check(name: str = _NAME, rounds: Path | None = _ROOT) -> None:
     """Check a round that is over: the seed is the one committed to, and gives the very pictures that were handed out.
 

@@ -33,7 +33,10 @@ def run(
     ),
     engine: str = typer.Option("local", help="Where tasks are done: local, slurm or ray."),
     engine_option: list[str] = typer.Option(
-        [], "--engine-option", help="name=value for the engine, such as slurm_partition=gpu; may be repeated."
+        [],
+        "--engine-option",
+        metavar="NAME=VALUE",
+        help="For the engine, such as slurm_partition=gpu; may be repeated.",
     ),
     bounds: bool = typer.Option(True, help="Score floor and ceiling on the same tasks (once per machine)."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Try tasks again that failed before."),

@@ -13,9 +13,9 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(short_help="Write the page on which people choose.")
 def build(
-    runs: list[Path] = typer.Argument(..., metavar="RUN...", help="Folders of finished runs on one open protocol."),
+    runs: list[Path] = typer.Argument(..., metavar="RUN", help="Folders of finished runs on one open protocol."),
     out: Path = typer.Option(..., "--out", "-o", help="A new folder for the study."),
     trials: int = typer.Option(45, "--trials", min=1, help="Pairs that each rater sees."),
     checks: int = typer.Option(8, "--checks", min=5, help="Attention checks among them."),
@@ -23,7 +23,7 @@ def build(
 ) -> None:
     """Write a page on which people choose between two outputs, a sheet for coders, and the key to both.
 
-    Example: mebench study build runs/magplus--fomm--open-mini--1234abcd runs/direct--fomm--open-mini--5678abcd --out study
+    Example: mebench study build runs/MAGPLUS runs/DIRECT --out study
     """
     from mebench.cli.progress import drawn
     from mebench.leaderboard.study.build import build_study
@@ -39,10 +39,10 @@ def build(
     typer.echo(f"next: mebench study score ANSWERS... --key {done.key}")
 
 
-@app.command()
+@app.command(short_help="Rank the methods by people's choices.")
 def score(
     answers: list[Path] = typer.Argument(
-        ..., metavar="ANSWERS...", help="Files of raters (.json) and coders (.csv, .xlsx)."
+        ..., metavar="ANSWERS", help="Files of raters (.json) and coders (.csv, .xlsx)."
     ),
     key: Path = typer.Option(..., "--key", help="The key.json of the study."),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),

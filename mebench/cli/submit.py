@@ -8,7 +8,7 @@ import typer
 
 
 def submit(
-    runs: list[Path] = typer.Argument(..., metavar="RUN...", help="Folders of finished runs of one method."),
+    runs: list[Path] = typer.Argument(..., metavar="RUN", help="Folders of finished runs of one method."),
     name: str = typer.Option(..., "--name", help="Name of the method on the board: a-z, 0-9 and '-'."),
     version: str | None = typer.Option(None, "--version", help="Default: the next whole number."),
     supersedes: str | None = typer.Option(

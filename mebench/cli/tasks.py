@@ -16,7 +16,7 @@ def _group() -> None:
     """Keeps ``export`` a command of its own while it is the only one."""
 
 
-@app.command()
+@app.command(short_help="Write pictures, clips and a list of tasks.")
 def export(
     protocol: str = typer.Argument(..., help="A protocol's name, or the path of a YAML file."),
     folder: Path = typer.Argument(..., help="Folder for the tasks."),

@@ -41,7 +41,7 @@ BACKBONE_RECIPES = {
 """The module of each backbone's small version; its ``TRAINING`` says what is trained and how."""
 
 
-@app.command("backbone")
+@app.command("backbone", short_help="Train a backbone on rendered faces.")
 def backbone(
     name: str = typer.Argument(..., help="The backbone to train: " + ", ".join(BACKBONE_RECIPES) + "."),
     preset: BackbonePreset = typer.Option(BackbonePreset.lite, help="Which version of it."),
@@ -77,7 +77,7 @@ def backbone(
     typer.echo(f"Measure it: mebench train evaluate {name} --split validation --file {weights}")
 
 
-@app.command("magnifier")
+@app.command("magnifier", short_help="Train a magnifier on rendered faces.")
 def magnifier(
     name: str = typer.Argument(..., help="The magnifier to train: flowmag-lite (which ships), oh2018-lite or flowmag."),
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log and weight file (runs/train/NAME)."),
@@ -119,7 +119,7 @@ def magnifier(
         )
 
 
-@app.command("flow")
+@app.command("flow", short_help="Train a flow network on rendered faces.")
 def flow_network(
     name: str = typer.Argument(..., help="The flow network to train: pwclite-lite."),
     out: Path | None = typer.Option(None, help="Folder of checkpoint, log, curve and weight file (runs/train/NAME)."),
@@ -147,7 +147,7 @@ def flow_network(
     typer.echo(f"wrote {weights}; its log and curve lie beside it.")
 
 
-@app.command("target")
+@app.command("target", short_help="Measure the size of an ordinary expression.")
 def target(
     people: int = typer.Option(40, min=1, help="People of the training domain to measure."),
     clips: int = typer.Option(2, min=1, help="Ordinary-strength clips of each."),
@@ -165,7 +165,7 @@ def target(
     typer.echo(f"{len(found)} clips: median {middle:.4f} inter-ocular distances (10 to 90 %: {low:.4f} to {high:.4f})")
 
 
-@app.command("factor")
+@app.command("factor", short_help="Measure the automatic magnification factor.")
 def factor(
     clips: int = typer.Option(2, min=1, max=4, help="Clips (of different people) of each domain and strength."),
 ) -> None:
@@ -178,7 +178,7 @@ def factor(
     typer.echo(table(list(measured("validation", per_domain=clips))))
 
 
-@app.command("demagnification")
+@app.command("demagnification", short_help="Measure the demagnifiers.")
 def demagnification(
     out: Path = typer.Option(Path("runs/demagnification"), help="Folder of the tables and the plot."),
     split: EvaluatedSplit = typer.Option(EvaluatedSplit.validation, help="Identities."),

@@ -9,7 +9,7 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Check the instruments of the benchmark.", rich_markup_mode=None)
 
 
-@app.command()
+@app.command(short_help="Show what each metric answers and what it is blind to.")
 def metrics(
     clips: int = typer.Option(12, "--clips", "-n", help="Clips of the open set to spoil, 2 to 12."),
     out: Path = typer.Option(Path("docs/metrics"), "--out", "-o", help="Folder for the pages."),
@@ -39,7 +39,7 @@ def metrics(
     typer.echo(f"{len(written)} files in {out}")
 
 
-@app.command()
+@app.command(short_help="Tell people apart with each identity network.")
 def identity(
     people: int = typer.Option(16, "--people", "-n", help="People of each of the six domains, 2 to 16."),
     out: Path = typer.Option(Path("docs/metrics"), "--out", "-o", help="Folder for the pages."),

@@ -10,7 +10,7 @@ import typer
 
 def verify(
     paths: list[Path] = typer.Argument(
-        ..., metavar="PATH...", help="Folders submissions/<method>/<version>, or a whole tree."
+        ..., metavar="PATH", help="Folders submissions/<method>/<version>, or a whole tree."
     ),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
     rerun: int = typer.Option(0, "--rerun", help="Generate so many random tasks of each result again, and compare."),

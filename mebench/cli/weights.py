@@ -16,9 +16,11 @@ app = typer.Typer(
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
-@app.command("list")
+@app.command("list", short_help="List the checkpoints, their licences, and which are here.")
 def list_(
-    names: list[str] | None = typer.Argument(None, help="Checkpoints to show in full; a table of all when left out."),
+    names: list[str] | None = typer.Argument(
+        None, metavar="NAME", help="Checkpoints to show in full; a table of all when left out."
+    ),
     json_: bool = _JSON,
 ) -> None:
     """List the checkpoints: what they are, their licence, whether they are there. With names: all that is known."""
@@ -70,7 +72,7 @@ def _in_full(row: Any, one: Any) -> str:
     return "\n".join([row.name, *(f"  {title:<16}{text}" for title, text in known.items() if text)])
 
 
-@app.command()
+@app.command(short_help="Show where mebench looks, and where it is published.")
 def where(
     name: str | None = typer.Argument(None, help="A checkpoint; all when left out."), json_: bool = _JSON
 ) -> None:
@@ -96,7 +98,8 @@ def where(
 
 @app.command()
 def check(
-    names: list[str] | None = typer.Argument(None, help="Checkpoints; all when left out."), json_: bool = _JSON
+    names: list[str] | None = typer.Argument(None, metavar="NAME", help="Checkpoints; all when left out."),
+    json_: bool = _JSON,
 ) -> None:
     """Compare hashes with the known ones. Exit code 2 when one was altered, or a named one is missing."""
     from mebench.errors import CheckpointError
@@ -117,7 +120,7 @@ def check(
         raise CheckpointError(f"not as they should be: {', '.join(bad)}. {mend}")
 
 
-@app.command()
+@app.command(short_help="Check a published checkpoint, convert it and keep it.")
 def add(
     name: str = typer.Argument(..., help="A checkpoint (vox-adv-cpk) or a family (fomm, flowmag)."),
     path: Path = typer.Argument(..., help="The file that its authors publish."),
@@ -135,7 +138,7 @@ def add(
     _tell(add_weights(name, path), json_)
 
 
-@app.command()
+@app.command(short_help="Download a published checkpoint, then do as add does.")
 def fetch(
     name: str = typer.Argument(..., help="A checkpoint or a family."),
     url: str | None = typer.Option(None, "--url", help="Address to load from, instead of the known one."),

@@ -52,6 +52,24 @@ def test_every_verb_has_help(verb):
     assert "Usage" in result.stdout
 
 
+def _commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The words of every command and group below ``group``."""
+    found = [words]
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        inner = hasattr(command, "list_commands")
+        found += _commands(command, (*words, name)) if inner else [(*words, name)]
+    return found
+
+
+@pytest.mark.parametrize("words", _commands(typer.main.get_command(app)), ids=lambda words: "-".join(words) or "root")
+def test_help_fits_into_80_columns_and_cuts_no_sentence_short(words, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = invoke(*words, "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert not [line for line in text.splitlines() if line.endswith("...") and not line.startswith("Usage:")]
+
+
 def test_the_version_is_shown():
     import mebench
 
@@ -155,6 +173,7 @@ def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
     entries = json.loads(invoke("list", kind, "--json").stdout)
     assert [entry["name"] for entry in entries] == list(expected)
     assert all(entry.get("summary") for entry in entries), entries
+    assert not [entry for entry in entries if "`" in entry["summary"]], "markup of docstrings"
     assert len(invoke("list", kind).stdout.splitlines()) == len(expected)
 
 
