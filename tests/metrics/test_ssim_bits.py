@@ -22,11 +22,14 @@ def plain_ssim(first, second):
     return float(likeness[border:-border, border:-border].mean())
 
 
-@pytest.mark.parametrize("size", [(256, 256), (33, 70), (12, 11)], ids=["256x256", "33x70", "12x11"])
-def test_ssim_has_the_bits_of_the_plain_form(size):
+@pytest.mark.parametrize("grey", [False, True], ids=["colour", "grey"])
+@pytest.mark.parametrize("size", [(256, 256), (33, 64), (33, 71), (12, 11)], ids=["256x256", "33x64", "33x71", "12x11"])
+def test_ssim_has_the_bits_of_the_plain_form(size, grey):
     draws = np.random.default_rng(size[0])
     first = draws.integers(0, 256, (*size, 3), dtype=np.uint8)
     second = np.clip(first + draws.normal(0.0, 6.0, first.shape), 0, 255).astype(np.uint8)
+    if grey:
+        first, second = (np.repeat(image[..., :1], 3, axis=2) for image in (first, second))
     before = first.copy(), second.copy()
     assert frame_ssim(first, second) == plain_ssim(first, second)
     assert np.array_equal(first, before[0]) and np.array_equal(second, before[1])
