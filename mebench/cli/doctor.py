@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _PROBLEMS = 2
 """Exit code when something should be mended."""
 
+_LABEL = 8
+"""Characters of the labels on the left."""
+
 _STATES = {"ok": "ok", "unrecorded": "hash unknown", "altered": "ALTERED", "missing": "MISSING"}
 
 
@@ -23,9 +26,7 @@ def doctor(json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> N
     Looks at Python and the device, packages, datasets, weights with hash and licence, methods, metrics and plug-ins.
     Exit code 2 when something that ships does not work.
     """
-    from mebench.runs.examine import examine
-
-    found = examine()
+    found = _examined()
     if json_:
         import json
 
@@ -38,51 +39,91 @@ def doctor(json_: bool = typer.Option(False, "--json", help="Print JSON.")) -> N
         raise typer.Exit(_PROBLEMS)
 
 
+def _examined() -> Examination:
+    """Loading every package and method takes seconds: somebody who watches is told so."""
+    from rich.console import Console
+
+    from mebench.runs.examine import examine
+
+    with Console(stderr=True).status("looking at packages, datasets, weights and methods"):
+        return examine()
+
+
 def _show(found: Examination, console: Console) -> None:
     from rich.text import Text
 
     from mebench.cli.columns import aligned
 
-    for name, text in _machine(found.machine).items():
-        console.print(Text.assemble((f"{name:<10}", "bold"), text))
     missing = [package["name"] for package in found.packages if package["version"] is None or package["error"]]
-    console.print(Text.assemble(("packages  ", "bold"), f"{len(found.packages)}, " + _all_or(missing)))
-    for dataset in found.datasets:
-        if not dataset["complete"] and dataset["lines"] and dataset["lines"][0].startswith("not added"):
-            continue  # stands below, among what can be added
-        mark = "complete" if dataset["complete"] else "INCOMPLETE"
-        lines = "; ".join(dataset["lines"])
-        console.print(Text.assemble(("dataset   ", "bold"), f"{dataset['name']}: {mark}; {lines}"))
     failing = [method["name"] for method in found.methods if method["error"]]
-    names = ", ".join(method["name"] for method in found.methods if not method["error"])
-    console.print(Text.assemble(("methods   ", "bold"), f"ready: {names or 'none'}" + _also(failing)))
-    console.print(Text.assemble(("metrics   ", "bold"), _metrics(found)))
-    for line in aligned(("weights", "state", "SHA-256", "licence", "commercial"), _weights(found)):
-        console.print(Text(line))
+    ready = ", ".join(method["name"] for method in found.methods if not method["error"])
+    fields = [
+        *_machine(found.machine).items(),
+        ("packages", f"{len(found.packages)}, " + _all_or(missing)),
+        *(("dataset", text) for text in _datasets(found)),
+        ("methods", f"ready: {ready or 'none'}" + _also(failing)),
+        ("metrics", _metrics(found)),
+        *(("weights" if first else "", text) for first, text in _good_weights(found)),
+    ]
+    _columns(console, fields)
+    if others := _other_weights(found):
+        for line in aligned(("weights", "state", "SHA-256", "licence", "commercial"), others):
+            console.print(Text(line))
     _show_optional(found, console)
     _show_problems(found, console)
 
 
+def _columns(console: Console, fields: list[tuple[str, str]], label_width: int = _LABEL) -> None:
+    """Labels in bold, and beside each its text with all lines indented."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True, width=label_width)
+    table.add_column(overflow="fold")
+    for label, text in fields:
+        table.add_row(label, Text(text))
+    console.print(table)
+
+
+def _datasets(found: Examination) -> list[str]:
+    """A line on each that is here; what was not added stands below, among what can be added."""
+    texts = []
+    for dataset in found.datasets:
+        if dataset["complete"]:
+            texts.append(f"{dataset['name']}: complete, {dataset['licence']} (mebench data check {dataset['name']})")
+        elif not (dataset["lines"] and dataset["lines"][0].startswith("not added")):
+            texts.append(f"{dataset['name']}: INCOMPLETE; {'; '.join(dataset['lines'])}")
+    return texts
+
+
 def _show_optional(found: Examination, console: Console) -> None:
-    """What can be added: names alone where the command is the same for all."""
+    """What can be added: names alone where the command is the same for all. Commands stay in one piece, to be copied."""
     from rich.text import Text
 
     names: list[str] = []
-    others: list[str] = []
+    others: list[tuple[str, str]] = []
     for item in found.optional:
         name = item.what.partition(":")[0]
         same = item.mend == f"mebench weights add {name} PATH"
-        (names if same else others).append(name if same else f"{item.what}; for {item.blocks}: {item.mend}")
+        if same:
+            names.append(name)
+        else:
+            others.append((f"{item.what}; for {item.blocks}:", item.mend))
+    if not names and not others:
+        return
+    console.print(Text("can be added", style="bold"))
     if names:
-        how = "can be added with mebench weights add NAME PATH (mebench weights list NAME tells what it is): "
-        console.print(Text.assemble((how, "bold"), ", ".join(names)))
-    for text in others:
-        console.print(Text.assemble(("can be added: ", "bold"), text))
+        how = "mebench weights add NAME PATH    (mebench weights list NAME says what it is)"
+        others.insert(0, (f"{', '.join(names)}:", how))
+    for what, how in others:
+        _columns(console, [("-", what)], label_width=1)
+        console.print(Text(f"   {how}"), soft_wrap=True)
 
 
 def _metrics(found: Examination) -> str:
-    """Those whose networks are there, and those that wait for one."""
-    ready: list[str] = []
+    """How many have their networks, and those that wait for one."""
+    ready = 0
     waiting: dict[str, list[str]] = {}
     for metric in found.metrics:
         lacks = [
@@ -91,9 +132,9 @@ def _metrics(found: Examination) -> str:
         if lacks:
             waiting.setdefault(", ".join(lacks), []).append(metric["name"])
         else:
-            ready.append(metric["name"])
-    texts = [f"{networks}: {', '.join(names)}" for networks, names in waiting.items()]
-    return "ready: " + "; ".join([", ".join(ready), *texts])
+            ready += 1
+    texts = [f"{', '.join(names)} for {networks}" for networks, names in waiting.items()]
+    return f"{ready} ready (mebench list metrics)" + (f"; waiting: {'; '.join(texts)}" if texts else "")
 
 
 def _show_problems(found: Examination, console: Console) -> None:
@@ -105,11 +146,26 @@ def _show_problems(found: Examination, console: Console) -> None:
     console.print(Text(f"{len(found.problems)} to mend", style="bold red"))
     for number, problem in enumerate(found.problems, start=1):
         console.print(Text(f"{number}. {problem.what}"))
-        console.print(Text(f"   blocks {problem.blocks}; mend it with: {problem.mend}"))
+        console.print(Text(f"   blocks {problem.blocks}; mend it with: {problem.mend}"), soft_wrap=True)
 
 
-def _weights(found: Examination) -> list[tuple[str, ...]]:
-    """The rows of those that ship, come with a package, or were added."""
+def _good_weights(found: Examination) -> list[tuple[bool, str]]:
+    """Those that are what they should be, by licence; each with whether it is the first line."""
+    by_licence: dict[str, list[str]] = {}
+    for row in found.weights:
+        if row["state"] == "ok":
+            licence = row["licence"].partition(" (")[0]
+            use = "" if row["commercial"] == "yes" else f", commercial use: {row['commercial']}"
+            by_licence.setdefault(licence + use, []).append(row["name"])
+    count = sum(map(len, by_licence.values()))
+    if not count:
+        return []
+    title = f"{count} here with the recorded SHA-256 (mebench weights check prints it)"
+    return [(True, title), *((False, f"{licence}: {', '.join(names)}") for licence, names in by_licence.items())]
+
+
+def _other_weights(found: Examination) -> list[tuple[str, ...]]:
+    """The rows of those that are missing though they should be there, altered, or of unknown hash."""
     return [
         (
             row["name"],
@@ -119,7 +175,7 @@ def _weights(found: Examination) -> list[tuple[str, ...]]:
             row["commercial"],
         )
         for row in found.weights
-        if row["needed"] or row["state"] != "missing"
+        if row["state"] != "ok" and (row["needed"] or row["state"] != "missing")
     ]
 
 
