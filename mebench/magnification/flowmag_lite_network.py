@@ -47,8 +47,7 @@ def planes(reference: torch.Tensor, frame: torch.Tensor, flow: torch.Tensor, hea
 
     reference, frame: ``[B,3,H,W]`` in [0,1]. flow: measured, ``[B,2,H,W]`` px; head: its affine part.
     """
-    by_head = (warp(frame, head) - reference) * _CONTRAST
-    by_flow = (warp(frame, flow) - reference) * _CONTRAST
+    by_head, by_flow = (warp(frame, motion).sub_(reference).mul_(_CONTRAST) for motion in (head, flow))
     return torch.cat((reference - 0.5, by_head, by_flow, flow - head, head), dim=1)
 
 

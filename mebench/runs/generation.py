@@ -79,8 +79,8 @@ def _checked(generated: Generated, count: int, source_size: tuple[int, ...]) -> 
             f"the method gave frames of {width} x {height} pixels for a source of {source_size[1]} x {source_size[0]}; "
             "the shape must not change."
         )
-    bad = ~torch.isfinite(frames).flatten(1).all(dim=1)
-    if bool(bad.any()):
+    if not all(torch.isfinite(end) for end in torch.aminmax(frames)):  # both ends are NaN where one value is
+        bad = ~torch.isfinite(frames).flatten(1).all(dim=1)
         which = int(bad.nonzero()[0])
         raise GenerationError(f"the method gave NaN or infinite values, first in frame {which}.")
     return frames.to(torch.float32)

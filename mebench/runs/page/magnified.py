@@ -59,13 +59,16 @@ def expression(frames: Pixels, onset: int, face: NDArray[np.bool_], estimator: F
     half = (max(side // 2, 1), max(frames.shape[1] // 2, 1))
     sparse = np.zeros_like(face)
     sparse[::4, ::4] = face[::4, ::4]  # one pixel in sixteen fixes six numbers as well as all of them
+    fitted = sparse.sum() >= 3
     fade = _fade(face, _FADE * side)
     fields = []
     for flow in flows_from(frames, onset, estimator or DisQuick()):
         moved = cv2.GaussianBlur(flow, (0, 0), max(_SMOOTHING * side, 0.5)) if flow.any() else flow
-        if sparse.sum() >= 3:
-            moved = moved - fit_affine(moved, sparse).field(*moved.shape[:2])
-        fields.append(cv2.resize(moved * fade[..., None], half, interpolation=cv2.INTER_AREA))
+        if fitted:
+            moved -= fit_affine(moved, sparse).field(*moved.shape[:2])
+        for axis in range(2):  # by planes: numpy is slow where the last axis is two long
+            moved[..., axis] *= fade
+        fields.append(cv2.resize(moved, half, interpolation=cv2.INTER_AREA))
     result = np.stack(fields).astype(np.float32)
     result[onset] = 0.0
     return result
