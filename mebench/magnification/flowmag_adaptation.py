@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from mebench.errors import ConfigError
 from mebench.magnification.flowmag_loss import flowmag_loss, pwclite_flow
 from mebench.magnification.flowmag_network import FlowMag, FlowMagConfig
 from mebench.magnification.pair_colours import recoloured
-from mebench.motion.flow_networks import FlowNetwork, raft_network
+from mebench.motion.flow_networks import PWCLITE, FlowNetwork, raft_network
 from mebench.motion.pwclite_checkpoint import read_pwclite
 from mebench.motion.warp import pixel_grid, warp
 from mebench.weights.locate import find
@@ -42,11 +43,15 @@ _MULTIPLE = 64
 
 
 def loss_flow(name: str) -> FlowNetwork:
-    """The frozen flow network of the loss: ``pwclite`` or ``raft``, as published, or the path of a ``.safetensors`` file
-    of PWCLite. Raises :class:`~mebench.errors.MissingWeights` where its weights are not on this machine."""
+    """The frozen flow network of the loss: ``pwclite`` or ``raft``, as published, ``pwclite-lite``, which ships, or the path
+    of a ``.safetensors`` file of PWCLite. Raises :class:`~mebench.errors.MissingWeights` where its weights are not on this machine."""
     if name == "raft":
         return raft_network(find("raft-large"), RAFT_ITERATIONS)[0]
-    return pwclite_flow(read_pwclite(Path(name) if Path(name).suffix else find("pwclite-ar")).eval())
+    if name not in PWCLITE and not Path(name).suffix:
+        raise ConfigError(
+            f"adapt_flow takes {', '.join(PWCLITE)}, raft or the path of a file of PWCLite, not '{name}'."
+        )
+    return pwclite_flow(read_pwclite(find(PWCLITE[name]) if name in PWCLITE else Path(name)).eval())
 
 
 def adapted(model: FlowMag, flow: FlowNetwork, reference: torch.Tensor, frames: torch.Tensor, steps: int) -> FlowMag:

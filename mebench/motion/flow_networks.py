@@ -18,7 +18,10 @@ from mebench.motion.flow import DisFine, DisSteady, Flow, FlowEstimator
 from mebench.motion.pwclite_checkpoint import read_pwclite
 from mebench.weights.locate import find
 
-ESTIMATORS = ("dis-fine", "dis-steady", "raft", "pwclite")
+ESTIMATORS = ("dis-fine", "dis-steady", "pwclite-lite", "raft", "pwclite")
+
+PWCLITE = {"pwclite": "pwclite-ar", "pwclite-lite": "pwclite-lite"}
+"""Estimator: its weights. The second ships."""
 
 RAFT_ITERATIONS = 20
 """Updates of the flow: as FlowMag evaluates with (arXiv 2311.17056); more no longer change it by 0.01 px."""
@@ -76,8 +79,8 @@ def load_flow(name: str = "dis-fine") -> FlowEstimator:
     if name == "dis-steady":
         return DisSteady()
     own_file = Path(name).suffix == ".safetensors"
-    if name == "pwclite" or own_file:
-        network = read_pwclite(Path(name) if own_file else find("pwclite-ar"))
+    if name in PWCLITE or own_file:
+        network = read_pwclite(Path(name) if own_file else find(PWCLITE[name]))
         return NetworkFlow(Path(name).stem, lambda a, b: network(torch.cat((a, b), 1)).forward[0], _PWC_MULTIPLE)
     raise ConfigError(
         f"there is no flow estimator '{name}'; known: {', '.join(ESTIMATORS)}, or the path of a .safetensors file of "

@@ -431,6 +431,18 @@ _ROWS = (
         converter="mebench.magnification.flowmag:convert",
     ),
     WeightFile(
+        name="pwclite-lite",
+        file="pwclite-lite.safetensors",
+        kind="shipped",
+        what="PWCLite at a quarter of its width, trained for this benchmark on rendered faces",
+        trained_on="synme, training domain t (rendered faces)",
+        paper="after Liu et al., Learning by Analogy, CVPR 2020 (arXiv 2003.13045)",
+        licence="Apache-2.0",
+        commercial="yes",
+        published="with mebench; made again by: mebench train flow pwclite-lite --known-motion",
+        needed_by=("flow estimator pwclite-lite",),
+    ),
+    WeightFile(
         name="pwclite-ar",
         file="pwclite-ar.safetensors",
         kind="added",

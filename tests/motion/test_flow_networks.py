@@ -21,7 +21,7 @@ FRAMES = RNG.integers(0, 256, (2, 70, 130, 3), dtype=np.uint8)
 
 def test_the_default_is_dense_inverse_search():
     assert isinstance(load_flow(), DisFine)
-    with pytest.raises(ConfigError, match="known: dis-fine, dis-steady, raft, pwclite, or the path"):
+    with pytest.raises(ConfigError, match="known: dis-fine, dis-steady, pwclite-lite, raft, pwclite, or the path"):
         load_flow("gma")
 
 
