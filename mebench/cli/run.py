@@ -21,10 +21,7 @@ def run(
         "cpu", "--device", help="Where the method's networks work: cpu, cuda (every card), cuda:N, mps."
     ),
     jobs: int | None = typer.Option(
-        None,
-        "--jobs",
-        "-j",
-        help="Processes (default: one a core and 2 GB, at most 8). 0: this one alone, for debuggers.",
+        None, "--jobs", "-j", help="Processes (default: one a core and 2 GB, at most 8). 0: this one alone."
     ),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),
     limit: int | None = typer.Option(None, "--limit", "-n", help="Do the first N tasks only; goes on later without."),
