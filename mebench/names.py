@@ -6,8 +6,10 @@ names look like one, or one name look like another (Unicode Technical Report 36,
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories: control, format (zero width, direction), half of a pair, private, unassigned, line, paragraph."""
@@ -48,6 +50,16 @@ def visible(text: str) -> str:
     return "".join(
         f"<U+{ord(each):04X}>" if unicodedata.category(each) in _UNSEEN - {"Co", "Cn"} else each for each in text
     )
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A word for an error message on what ``name`` was probably meant to be; nothing where no known name is near.
+
+    >>> meant("magpuls", ["magplus", "still"]), meant("nerf", ["fomm"])
+    (" (did you mean 'magplus'?)", '')
+    """
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def _alphabet(letter: str) -> str:

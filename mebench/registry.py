@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from mebench.errors import ConfigError
+from mebench.names import meant
 
 GROUPS = ("datasets", "backbones", "magnifiers", "detectors", "metrics", "methods")
 
@@ -40,7 +41,7 @@ def load(kind: str, name: str) -> Any:
     singular = kind.removesuffix("s")
     if name not in entries:
         known = ", ".join(entries) or "none"
-        raise ConfigError(f"there is no {singular} called '{name}'; known: {known}.")
+        raise ConfigError(f"there is no {singular} called '{name}'{meant(name, entries)}; known: {known}.")
     try:
         return entries[name].load()
     except Exception as error:

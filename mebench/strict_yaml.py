@@ -6,7 +6,6 @@ file means what it shows and cannot grow when it is read.
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mebench.errors import ConfigError, InputError
-from mebench.names import trick, visible
+from mebench.names import meant, trick, visible
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -113,9 +112,8 @@ def _message(errors: list[ErrorDetails], lines: dict[Location, int], name: str, 
         line = next((lines[location[:n]] for n in range(len(location), -1, -1) if location[:n] in lines), 1)
         key = ".".join(str(part) for part in location) or "file"
         if error["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(location[-1]), _known_keys(model), n=1)
-            hint = f" (did you mean '{near[0]}'?)" if near else ""
-            parts.append(f"line {line} of {name}: unknown key '{key}'{hint}")
+            near = meant(str(location[-1]), _known_keys(model))
+            parts.append(f"line {line} of {name}: unknown key '{key}'{near}")
         else:
             parts.append(f"line {line} of {name}: '{key}': {error['msg'].removeprefix('Value error, ')}")
     if len(errors) > len(parts):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import traceback
 from typing import Any
 
@@ -95,7 +97,10 @@ def hides_an_interrupt(error: BaseException | None) -> bool:
 def _say(text: str, ctx: Any, trace: bool = True) -> None:
     if trace and ctx.meta.get("mebench.debug"):
         traceback.print_exc()
-    print(visible(text), file=sys.stderr)  # noqa: T201  file names may hold what would act on the terminal
+    shown = visible(text)  # file names may hold what would act on the terminal
+    if sys.stderr.isatty():
+        shown = textwrap.fill(shown, shutil.get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
+    print(shown, file=sys.stderr)  # noqa: T201
 
 
 app = typer.Typer(

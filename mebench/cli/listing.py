@@ -49,7 +49,9 @@ def _block(entry: dict[str, Any], width: int) -> str:
     room = max(shutil.get_terminal_size().columns - width, 40)
     texts = entry.get("lines") or [_line(entry)]
     lines = [
-        line for text in texts for line in textwrap.wrap(text, room, subsequent_indent="  " if len(texts) > 1 else "")
+        line
+        for text in texts
+        for line in textwrap.wrap(text, room, subsequent_indent="  " if len(texts) > 1 else "", break_on_hyphens=False)
     ]
     return "\n".join(f"{entry['name'] if i == 0 else '':<{width}}{line}" for i, line in enumerate(lines or [""]))
 

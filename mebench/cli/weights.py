@@ -13,6 +13,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_WIDE = 110
+"""Columns from which the table of all checkpoints has room for what they are."""
+
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
@@ -44,7 +47,11 @@ def _table(rows: list[Any], found: list[Any]) -> None:
         (row.name, _state(row, one), row.licence.partition(" (")[0], row.commercial, row.what)
         for row, one in zip(rows, found, strict=True)
     ]
-    for line in aligned(("name", "state", "licence", "commercial", "what it is"), cells):
+    titles = ("name", "state", "licence", "commercial", "what it is")
+    lines = aligned(titles, cells)
+    if any(line.endswith("…") and len(line) < _WIDE for line in lines):  # a word or two of what it is help nobody
+        lines = aligned(titles[:-1], [cell[:-1] for cell in cells])
+    for line in lines:
         typer.echo(line)
 
 

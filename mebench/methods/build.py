@@ -10,6 +10,7 @@ from mebench.errors import ConfigError
 from mebench.methods.card import MethodFile, PipelineConfig, Stage, read_method_file
 from mebench.methods.contract import Method, Oracle
 from mebench.methods.own_file import load_class
+from mebench.names import meant
 
 
 def load_method(name: str | Path, backbone: str | None = None) -> Method | Oracle:
@@ -28,7 +29,8 @@ def with_backbone(file: MethodFile, backbone: str | None) -> MethodFile:
         raise ConfigError(f"the method '{file.name}' uses no backbone; leave --backbone out.")
     if backbone not in registry.names("backbones"):
         known = ", ".join(registry.names("backbones"))
-        raise ConfigError(f"there is no backbone called '{backbone}'; known: {known}.")
+        near = meant(backbone, registry.names("backbones"))
+        raise ConfigError(f"there is no backbone called '{backbone}'{near}; known: {known}.")
     pipeline = file.pipeline.model_copy(update={"backbone": Stage(name=backbone)})
     return file.model_copy(update={"pipeline": pipeline})
 

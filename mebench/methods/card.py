@@ -11,6 +11,7 @@ from mebench import registry, strict_yaml
 from mebench.errors import ConfigError
 from mebench.home import packaged
 from mebench.methods.own_file import sha256_of
+from mebench.names import meant
 
 
 class _Strict(BaseModel):
@@ -133,7 +134,10 @@ def read_method_file(name: str | Path) -> MethodFile:
         return magnifier_file(str(name))
     if not path.is_file():
         known = ", ".join(method_names())
-        raise ConfigError(f"there is no method called '{name}'; known: {known}; or give the path of a method.yaml.")
+        near = meant(str(name), method_names())
+        raise ConfigError(
+            f"there is no method called '{name}'{near}; known: {known}; or give the path of a method.yaml."
+        )
     return _with_own_file(strict_yaml.load(path, MethodFile), path)
 
 

@@ -16,6 +16,7 @@ from mebench.datasets.contract import Dataset, Split
 from mebench.datasets.preparation import Preparation
 from mebench.errors import ConfigError
 from mebench.home import packaged
+from mebench.names import meant
 from mebench.protocol import selection
 from mebench.protocol.folds import Fold, make_folds
 from mebench.protocol.task import Task
@@ -258,7 +259,10 @@ def load_protocol(name: str | Path) -> Protocol:
         path = packaged("rounds") / str(name).removeprefix(ROUND) / "protocol.yaml"
     if not path.is_file():
         known = ", ".join(protocol_names())
-        raise ConfigError(f"there is no protocol called '{name}'; known: {known}; or give the path of a YAML file.")
+        near = meant(str(name), protocol_names())
+        raise ConfigError(
+            f"there is no protocol called '{name}'{near}; known: {known}; or give the path of a YAML file."
+        )
     return strict_yaml.load(path, Protocol)
 
 

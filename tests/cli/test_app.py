@@ -79,9 +79,12 @@ def test_the_version_is_shown():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "--method", "magpuls"], "there is no method called 'magpuls'; known: "),
+        (["run", "--method", "magpuls"], "there is no method called 'magpuls' (did you mean 'magplus'?); known: "),
         (["run", "--method", "still", "--backbone", "fomm"], "the method 'still' uses no backbone"),
-        (["run", "--method", "still", "--protocol", "open-mimi"], "there is no protocol called 'open-mimi'; known: "),
+        (
+            ["run", "--method", "still", "--protocol", "open-mimi"],
+            "there is no protocol called 'open-mimi' (did you mean 'open-mini'?); known: ",
+        ),
         (["run", "--method", "still", "--jobs", "-2"], "the number of jobs is -2"),
         (["protocol", "show", "nothing"], "there is no protocol called 'nothing'"),
     ],
