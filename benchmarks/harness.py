@@ -11,12 +11,15 @@ processor's time is spent, each moment under the innermost of these stages:
     decode     reading or rendering what goes in, and the exact flow
     encode     compressing clips and pictures
     store      hashing, writing and reading the files of the run
-    page       the pictures of the page, of at most twelve clips a run
+    page       the pictures of the page, of at most twelve clips a run, reading them included
     harness    everything else that is done for each task
 
 What is paid once a run, however many tasks it has, stands apart in seconds: *once* is planning, provenance, loading, statistics,
 tables and the text of the page; *counting* generates one clip again to count operations. ``--size official`` takes backbones of
 the published size with random weights in the place of those that ship, and leaves *counting* out.
+
+The share outside networks and flow is that of the tasks that were run; *whole* reckons it for all tasks of ``open-mini``, of which
+no more than twelve have pictures on the page.
 
 Data is rendered and a run with the small backbone is done before the clock starts, so that only what every run pays is counted;
 floor and ceiling are scored once a protocol and machine and are left out. ``--bounds`` counts them, ``--fresh``
@@ -49,6 +52,8 @@ ONCE = ("once", "counting")
 WHOLE = ("networks", "counting")
 """Stages within which no other one is told apart."""
 
+WITH_ITS_FLOW = "page with its flow"
+
 
 class Split:
     """Time by stage, read off ``now``; at every moment the innermost stage counts."""
@@ -72,6 +77,8 @@ class Split:
     def _tick(self) -> None:
         now = self._now()
         self.seconds[self._stack[-1]] += now - self._last
+        if "page" in self._stack:
+            self.seconds[WITH_ITS_FLOW] += now - self._last
         self._last = now
 
     def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
@@ -79,7 +86,7 @@ class Split:
 
         @functools.wraps(function)
         def counted(*arguments: Any, **options: Any) -> Any:
-            if self._stack[-1] in WHOLE:
+            if self._stack[-1] in WHOLE or ("page" in self._stack and stage not in INHERENT):
                 return function(*arguments, **options)
             self.enter(stage)
             try:
@@ -188,7 +195,25 @@ def measure(split: Split, backbone: str, arguments: argparse.Namespace) -> dict[
     with tempfile.TemporaryDirectory() as folder:
         before = split.seconds.copy()
         run(backbone, folder, arguments.tasks, arguments)
-        return {stage: split.seconds[stage] - before[stage] for stage in (*STAGES, *ONCE)}
+        return {stage: split.seconds[stage] - before[stage] for stage in (*STAGES, *ONCE, WITH_ITS_FLOW)}
+
+
+def outside(seconds: dict[str, float], page: float = 1.0) -> float:
+    """The share outside networks and flow when so large a part of the page is paid."""
+    spared = (1.0 - page) * seconds[WITH_ITS_FLOW]
+    of_flow = spared - (1.0 - page) * seconds["page"]
+    inherent = sum(seconds[stage] for stage in INHERENT) - of_flow
+    return 1.0 - inherent / (sum(seconds[stage] for stage in STAGES) - spared)
+
+
+def page_of_the_whole(tasks: int) -> float:
+    """What a task pays for the page when all of ``open-mini`` is run, against a run of so many tasks."""
+    from mebench import registry
+    from mebench.protocol import load_protocol
+    from mebench.runs.page.choice import MOST_CLIPS
+
+    count = len(load_protocol("open-mini").tasks({"synme": registry.load("datasets", "synme")()}))
+    return min(1.0, MOST_CLIPS / count) / min(1.0, MOST_CLIPS / tasks)
 
 
 def main() -> None:
@@ -210,17 +235,18 @@ def main() -> None:
     clock = "processor time" if arguments.device == "cpu" else f"the clock on {arguments.device}"
     print(f"share of {clock} in %, {arguments.tasks} tasks of open-mini, {arguments.size} weights")  # noqa: T201
     columns = "".join(f"{stage:>9s}" for stage in STAGES)
-    print(f"{'':13s}{columns}   s/task  outside networks and flow  once  counting")  # noqa: T201
+    print(f"{'':13s}{columns}   s/task  outside networks and flow      whole    once  counting")  # noqa: T201
+    page = page_of_the_whole(arguments.tasks)
     for name in arguments.backbones:
         if arguments.size == "lite" or arguments.device != "cpu":
             with tempfile.TemporaryDirectory() as warm:
                 run(name, warm, 1, arguments)
         seconds = measure(split, name, arguments)
         total = sum(seconds[stage] for stage in STAGES)
-        outside = 1.0 - sum(seconds[stage] for stage in INHERENT) / total
         shares = "".join(f"{100 * seconds[stage] / total:9.1f}" for stage in STAGES)
-        apart = f"{seconds['once']:16.1f} s{seconds['counting']:8.1f} s"
-        print(f"{name:13s}{shares}{total / arguments.tasks:9.2f}{100 * outside:9.1f} %{apart}", flush=True)  # noqa: T201
+        run_share, whole_share = 100 * outside(seconds), 100 * outside(seconds, page)
+        apart = f"{run_share:25.1f} %{whole_share:9.1f} %{seconds['once']:6.1f} s{seconds['counting']:8.1f} s"
+        print(f"{name:13s}{shares}{total / arguments.tasks:9.2f}{apart}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
