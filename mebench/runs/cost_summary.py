@@ -51,9 +51,11 @@ def cost_line(costs: CostSummary) -> str:
         parts[0] += f" (processor {costs['cpu_seconds_a_frame']:.3g} s)"
     if costs["peak_memory_mb"] is not None:
         parts.append(f"{costs['peak_memory_mb'] / 1e3:.1f} GB at most")
-    if costs["parameters"] is not None:
+    if costs["parameters"] == 0:
+        parts.append("no network")
+    elif costs["parameters"] is not None:
         parts.append(f"{millions(costs['parameters'])} parameters")
-    if costs["gflops_a_frame"] is not None:
+    if costs["gflops_a_frame"]:
         parts.append(f"{costs['gflops_a_frame']:.3g} GFLOPs a frame")
     parts += [machine_words(machine) for machine in costs["hardware"]]
     return "cost:   " + ", ".join(parts)

@@ -156,6 +156,8 @@ def test_the_summary_adds_up_and_old_records_lack_what_was_not_measured() -> Non
         assert part in line
     assert costs_csv(made).splitlines()[2].endswith(",1200.0,,")
     assert cost_line(summarise_costs([], [])) == ""
+    without = cost_line({**found, "parameters": 0, "gflops_a_frame": 0.0})
+    assert ", no network, A x 2" in without and "GFLOPs" not in without
     page = dict(on_the_page(SimpleNamespace(costs=dict(enumerate(made)), run={"sessions": sessions})))  # type: ignore[arg-type]
     assert page["Parameters of the networks"] == "2.50 M"
     assert page["Operations a frame"] == "1.5 GFLOPs"
