@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -75,6 +76,24 @@ def move_head(vertices: Floats, weight: Floats, pose: Floats) -> Floats:
     """
     pose = np.asarray(pose, np.float64)
     pivot = np.asarray(NECK_PIVOT)
-    points = vertices.astype(np.float64)
-    moved = (points - pivot) @ rotation(*pose[:3]).T + pivot + pose[3:]
-    return (points + weight[:, None].astype(np.float64) * (moved - points)).astype(np.float32)
+    turned = (vertices - pivot) @ rotation(*pose[:3]).T
+    return _blend(vertices, weight, turned, pivot, pose[3:])
+
+
+@njit(cache=True)
+def _blend(
+    vertices: Floats,
+    weight: Floats,
+    turned: NDArray[np.float64],
+    pivot: NDArray[np.float64],
+    shift: NDArray[np.float64],
+) -> Floats:
+    """Between where points are and where ``turned`` [V,3] about ``pivot`` and shifted they would be, in float64."""
+    out = np.empty(vertices.shape, np.float32)
+    for i in range(len(vertices)):
+        share = np.float64(weight[i])
+        for k in range(3):
+            point = np.float64(vertices[i, k])
+            moved = turned[i, k] + pivot[k] + shift[k]
+            out[i, k] = point + share * (moved - point)
+    return out

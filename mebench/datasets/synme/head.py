@@ -15,6 +15,7 @@ from mebench.datasets.synme.hair import grow
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.kit import Kit, Part, load_kit
 from mebench.datasets.synme.materials import BODY, EYE, HAIR, SKIN, WET
+from mebench.datasets.synme.raster import by_place
 from mebench.datasets.synme.texture import (
     EYE_PATCH,
     LIP_TEXEL,
@@ -81,6 +82,20 @@ class Head:
             centre = self.rest[ids].astype(np.float64).mean(axis=0)
             shape[ids] = (shape[ids] - centre) @ turn.T + centre
         return move_head(self.whole(shape.astype(np.float32)), self._follow, pose)
+
+    @cached_property
+    def solid_order(self) -> NDArray[np.int32]:
+        """The kit's triangles in the order in which they are drawn fastest, int32 ``[solid]``."""
+        return by_place(self._middles[: self.solid])
+
+    @cached_property
+    def loose_order(self) -> NDArray[np.int32]:
+        """Hair and lashes in the order in which they are drawn fastest, int32 ``[G - solid]``."""
+        return self.solid + by_place(self._middles[self.solid :])
+
+    @property
+    def _middles(self) -> Floats:
+        return np.asarray(self.whole(self.rest)[self.triangles].mean(axis=1), np.float32)
 
     @cached_property
     def kind(self) -> NDArray[np.uint8]:

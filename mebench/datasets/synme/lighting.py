@@ -146,28 +146,44 @@ def normals(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
     return out
 
 
+TILE = 256
+"""Vertices that :func:`irradiance` handles together."""
+
+
 @njit(cache=True)
 def irradiance(normal: Floats, seen: Floats, radiance: Floats, around: Floats, wrap: Floats) -> Floats:
     """Diffuse light at each vertex: float32 ``[V,3]``.
 
-    E_c = (4/64) sum_d L_dc V_vd max(0, (n.d + w_c) / (1 + w_c)); normal ``[V,3]``, seen ``[V,64]``, radiance
+    E_c = (4/64) sum_d L_dc V_dv max(0, (n.d + w_c) / (1 + w_c)); normal ``[V,3]``, seen ``[64,V]``, radiance
     ``[64,3]``, around ``[64,3]`` (the directions), wrap ``[3]``.
     """
     out = np.empty((len(normal), 3), np.float32)
+    nx, ny, nz = np.empty(TILE, np.float32), np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+    cosine, red, green, blue = np.empty(TILE, np.float32), np.empty(TILE), np.empty(TILE), np.empty(TILE)
     count = len(around)
-    for i in range(len(normal)):
-        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
-        red = green = blue = 0.0
+    scale = 4.0 / count
+    for start in range(0, len(normal), TILE):
+        some = min(TILE, len(normal) - start)
+        for j in range(some):
+            nx[j], ny[j], nz[j] = normal[start + j, 0], normal[start + j, 1], normal[start + j, 2]
+            red[j] = green[j] = blue[j] = 0.0
         for d in range(count):
-            share = seen[i, d]
-            if share == 0.0:
-                continue
-            cosine = nx * around[d, 0] + ny * around[d, 1] + nz * around[d, 2]
-            red += radiance[d, 0] * share * max(cosine + wrap[0], 0.0)
-            green += radiance[d, 1] * share * max(cosine + wrap[1], 0.0)
-            blue += radiance[d, 2] * share * max(cosine + wrap[2], 0.0)
-        scale = 4.0 / count
-        out[i, 0] = red * scale / (1.0 + wrap[0])
-        out[i, 1] = green * scale / (1.0 + wrap[1])
-        out[i, 2] = blue * scale / (1.0 + wrap[2])
+            ax, ay, az = around[d, 0], around[d, 1], around[d, 2]
+            shares = seen[d, start : start + some]
+            for j in range(some):
+                cosine[j] = nx[j] * ax + ny[j] * ay + nz[j] * az
+            _gather(cosine, shares, radiance[d, 0], wrap[0], red)
+            _gather(cosine, shares, radiance[d, 1], wrap[1], green)
+            _gather(cosine, shares, radiance[d, 2], wrap[2], blue)
+        for j in range(some):
+            out[start + j, 0] = red[j] * scale / (1.0 + wrap[0])
+            out[start + j, 1] = green[j] * scale / (1.0 + wrap[1])
+            out[start + j, 2] = blue[j] * scale / (1.0 + wrap[2])
     return out
+
+
+@njit(cache=True, forceinline=True)
+def _gather(cosine, shares, strength, wrap, total):  # type: ignore[no-untyped-def]
+    """Add the light of one direction and colour to ``total``; a loop of its own, which becomes vector instructions."""
+    for j in range(len(shares)):
+        total[j] += strength * shares[j] * max(cosine[j] + wrap, 0.0)

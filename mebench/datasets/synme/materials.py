@@ -81,8 +81,13 @@ def texel(atlas: NDArray[np.uint8], decode: Floats, u: float, v: float) -> tuple
 
 
 @njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
-def crease(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x: float) -> float:
-    """Darkening by the creases at texel (u, v): sum of depth times relief, each side with its own depth."""
+def crease(
+    reliefs: NDArray[np.int8], windows: NDArray[np.int64], folds: Floats, u: float, v: float, rest_x: float
+) -> float:
+    """Darkening by the creases at texel (u, v): sum of depth times relief, each side with its own depth.
+
+    windows: where each relief is not 0, see ``texture_wrinkles.wrinkle_windows``.
+    """
     left = smooth(-0.05, 0.05, rest_x)
     height, width = reliefs.shape[1], reliefs.shape[2]
     u = min(max(u, 0.0), width - 1.001)
@@ -91,6 +96,10 @@ def crease(reliefs: NDArray[np.int8], folds: Floats, u: float, v: float, rest_x:
     fx, fy = u - x, v - y
     total = 0.0
     for p in range(folds.shape[1]):
+        if folds[0, p] <= 0.0 and folds[1, p] <= 0.0:
+            continue
+        if y + 1 < windows[p, 0] or y > windows[p, 1] or x + 1 < windows[p, 2] or x > windows[p, 3]:
+            continue
         depth = left * folds[0, p] + (1.0 - left) * folds[1, p]
         if depth <= 0.0:
             continue

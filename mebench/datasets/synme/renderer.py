@@ -19,20 +19,19 @@ from mebench.datasets.synme.head import Head
 from mebench.datasets.synme.identity import Identity
 from mebench.datasets.synme.shading import (
     ATTRIBUTES,
+    DIRECTION,
     LIGHT,
     MOST_LIGHTS,
-    NORMAL,
     PLACE,
     REST,
     SEEN,
     SUPERSAMPLING,
-    TANGENT,
     TINT,
     Moment,
     Scene,
     shade,
 )
-from mebench.datasets.synme.texture_wrinkles import depths, wrinkle_maps
+from mebench.datasets.synme.texture_wrinkles import depths, wrinkle_maps, wrinkle_windows
 
 Floats = NDArray[np.float32]
 
@@ -91,7 +90,8 @@ class FaceRenderer:
             normals, self._transfer, self._radiance, lighting.directions(), np.asarray(lighting.WRAP, np.float32)
         )
         attributes = self._attributes.copy()
-        attributes[:, NORMAL : NORMAL + 3] = normals
+        solid = len(self.head.rest)
+        attributes[:solid, DIRECTION : DIRECTION + 3] = normals[:solid]
         attributes[:, LIGHT : LIGHT + 3] = light
         attributes[:, PLACE : PLACE + 3] = vertices
         folds = depths(np.asarray(au, np.float32))
@@ -100,13 +100,16 @@ class FaceRenderer:
     def _visible(
         self, pixels: Floats, inverse: Floats, samples: int, end: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Snapped points and the front-most of the triangles before ``end`` at ``samples`` x ``samples`` a pixel."""
+        """Snapped points and the front-most of the triangles before ``end`` at ``samples`` x ``samples`` a pixel (of
+        several samples until the next call)."""
         side, head = self.size * samples, self.head
         points = raster.snap(pixels, samples)
-        index, depth = raster.blank(side, side)
-        solid = np.arange(head.solid, dtype=np.int32)
-        raster.fill(points, inverse, self.triangles, solid, False, head.texels, head.mask, False, index, depth)
-        loose = raster.in_sight(points, inverse, self.triangles, head.solid, end, depth)
+        index, depth = raster.kept(side) if samples > 1 else raster.blank(side, side)
+        raster.fill(
+            points, inverse, self.triangles, head.solid_order, False, head.texels, head.mask, False, index, depth
+        )
+        loose = head.loose_order[head.loose_order < end]
+        loose = raster.in_sight(points, inverse, self.triangles, loose, depth)
         raster.fill(points, inverse, self.triangles, loose, True, head.texels, head.mask, True, index, depth)
         return points, index
 
@@ -124,8 +127,9 @@ class FaceRenderer:
 
     @cached_property
     def _transfer(self) -> Floats:
-        """Visibility of every vertex, float32 ``[V,64]``; lashes cast no shadow."""
-        return lighting.visibility(self.head.whole(self.head.rest), self.triangles[: self.head.hair_end])
+        """Visibility of every vertex, float32 ``[64,V]``; lashes cast no shadow."""
+        seen = lighting.visibility(self.head.whole(self.head.rest), self.triangles[: self.head.hair_end])
+        return np.ascontiguousarray(seen.T)
 
     @cached_property
     def _towards(self) -> NDArray[np.float64]:
@@ -135,13 +139,13 @@ class FaceRenderer:
 
     @cached_property
     def _attributes(self) -> Floats:
-        """What stays of each vertex's row within a clip: float32 ``[V,20]``."""
+        """What stays of each vertex's row within a clip: float32 ``[V,16]``."""
         rows = np.zeros((self.head.count, ATTRIBUTES), np.float32)
         rows[:, TINT : TINT + 3] = self.head.tint
-        rows[:, REST : REST + 2] = self.head.template
-        rows[:, TANGENT : TANGENT + 3] = self.head.tangents
+        rows[:, REST] = self.head.template[:, 0]
+        rows[:, DIRECTION : DIRECTION + 3] = self.head.tangents
         nearest = np.argsort(-(self._towards @ lighting.directions().T.astype(np.float64)), axis=1, kind="stable")
-        seen = self._transfer[:, nearest[:, :3]].mean(axis=2)
+        seen = np.ascontiguousarray(self._transfer.T)[:, nearest[:, :3]].mean(axis=2)
         rows[:, SEEN : SEEN + seen.shape[1]] = seen
         return rows
 
@@ -153,9 +157,11 @@ class FaceRenderer:
             triangles=self.triangles,
             kind=head.kind,
             texels=head.texels,
+            height=np.ascontiguousarray(head.template[:, 1]),
             atlas=compose_atlas(head.look, head.rest),
             strands=head.shade,
             reliefs=wrinkle_maps(),
+            windows=wrinkle_windows(),
             lights=np.concatenate([self._towards, colours], axis=1).astype(np.float32),
             background=_background(self.capture, self.size),
             shirt=np.asarray((*head.look.shirt, NECKLINES[head.look.neckline]), np.float32),

@@ -56,19 +56,20 @@ HAIR_GLOSS = 0.35
 """Strength of the highlight across the strands."""
 
 
-NORMAL, LIGHT, TINT, PLACE, REST, TANGENT, SEEN = 0, 3, 6, 9, 12, 14, 17
-"""Where each attribute of a vertex starts in its row: unit normal, diffuse light, factor on the atlas, place (dm),
-template place (x, y), direction of the hair, and visibility of up to three lights."""
+PLACE, LIGHT, TINT, SEEN, DIRECTION, REST = 0, 3, 6, 9, 12, 15
+"""Where each attribute of a vertex starts in its row: place (dm), diffuse light, factor on the atlas, visibility of up to
+three lights, unit normal (for hair its direction), and template place x. A row is as long as a line of the cache."""
 
-ATTRIBUTES = 20
+ATTRIBUTES = 16
 MOST_LIGHTS = 3
 
 
 class Scene(NamedTuple):
     """What does not change within a clip.
 
-    triangles int32 ``[G,3]``; kind uint8 ``[G]``; texels float32 ``[G,3,2]`` into the atlas; atlas uint8 ``[H,W,4]``,
-    square root of reflectance and of half the gloss; strands uint8 ``[h,w]``, shade of the hair; reliefs int8 ``[P,H,W]``; lights float32 ``[L,6]``, unit direction
+    triangles int32 ``[G,3]``; kind uint8 ``[G]``; texels float32 ``[G,3,2]`` into the atlas; height float32 ``[V]``, template
+    place y; atlas uint8 ``[H,W,4]``, square root of reflectance and of half the gloss; strands uint8 ``[h,w]``, shade of the
+    hair; reliefs int8 ``[P,H,W]``; windows int64 ``[P,4]``, see ``wrinkle_windows``; lights float32 ``[L,6]``, unit direction
     towards it and colour times strength; background float32 ``[S,S,3]``, linear; shirt float32 ``[4]``, colour and
     neckline (0 round, 1 V, 2 wide); camera float32 ``[3]``, its place.
     """
@@ -76,9 +77,11 @@ class Scene(NamedTuple):
     triangles: NDArray[np.int32]
     kind: NDArray[np.uint8]
     texels: Floats
+    height: Floats
     atlas: NDArray[np.uint8]
     strands: NDArray[np.uint8]
     reliefs: NDArray[np.int8]
+    windows: NDArray[np.int64]
     lights: Floats
     background: Floats
     shirt: Floats
@@ -88,8 +91,8 @@ class Scene(NamedTuple):
 class Moment(NamedTuple):
     """What changes from frame to frame.
 
-    index int32 ``[4S,4S]``; points int64 ``[V,2]``; inverse float32 ``[V]``; attributes float32 ``[V,20]``, see
-    :data:`NORMAL`; folds float32 ``[2,P]``, depth of each relief left and right; gaze float32 ``[3]``, axis of the eyes.
+    index int32 ``[4S,4S]``; points int64 ``[V,2]``; inverse float32 ``[V]``; attributes float32 ``[V,16]``, see
+    :data:`PLACE`; folds float32 ``[2,P]``, depth of each relief left and right; gaze float32 ``[3]``, axis of the eyes.
     """
 
     index: NDArray[np.int32]
@@ -101,9 +104,9 @@ class Moment(NamedTuple):
 
 
 @cache
-def decode_table() -> Floats:
-    """Value of an 8-bit square root: float32 ``[256]``, k -> (k / 255)^2."""
-    return np.square(np.arange(256) / 255.0).astype(np.float32)
+def decode_table() -> NDArray[np.float64]:
+    """Value of an 8-bit square root: k -> (k / 255)^2 with the precision of float32, float64 ``[256]``."""
+    return np.square(np.arange(256) / 255.0).astype(np.float32).astype(np.float64)
 
 
 @cache
@@ -128,7 +131,7 @@ def shade(scene: Scene, moment: Moment, exposure: float) -> Floats:
 
 @njit(cache=True, error_model="numpy", _nrt=False)
 def _shade(
-    triangles, kind, texels, atlas, strands, reliefs, lights, background, shirt, camera,
+    triangles, kind, texels, height, atlas, strands, reliefs, windows, lights, background, shirt, camera,
     index, points, inverse, attributes, folds, gaze, decode, out, room, seen, share,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Linear radiance float32 ``[S,S,3]``; arguments are the fields of :class:`Scene` and :class:`Moment`."""
@@ -147,7 +150,7 @@ def _shade(
                 across[0], down[0] = column * k + 0.5 * (k - 1), row * k + 0.5 * (k - 1)
             red = green = blue = 0.0
             for i in range(count):
-                f, weight = seen[i], share[i] / (k * k)
+                f, weight = seen[i], share[i] * (1.0 / (k * k))
                 if f < 0:
                     red += weight * background[row, column, 0]
                     green += weight * background[row, column, 1]
@@ -159,7 +162,10 @@ def _shade(
                 _interpolate(attributes, triangles, f, wa, wb, wc, at)
                 if kind[f] != HAIR:
                     _paint(points, triangles, texels, atlas, decode, f, u, v, share[i] == k * k, colour)
-                _reflectance(kind[f], at, u, v, strands, reliefs, folds, shirt, colour)
+                rest_y = 0.0
+                if kind[f] == BODY:
+                    rest_y = wa * height[triangles[f, 0]] + wb * height[triangles[f, 1]] + wc * height[triangles[f, 2]]
+                _reflectance(kind[f], at, rest_y, u, v, strands, reliefs, windows, folds, shirt, colour)
                 _highlight(kind[f], at, colour, lights, camera, gaze, shine)
                 red += weight * (colour[0] * at[LIGHT] + shine[0])
                 green += weight * (colour[1] * at[LIGHT + 1] + shine[1])
@@ -196,7 +202,7 @@ def _is_edge(index, kind, triangles, inverse, attributes, row, column):  # type:
             low, high = min(low, inverse[other]), max(high, inverse[other])
             step = abs(attributes[other, LIGHT + 1] - attributes[corner, LIGHT + 1])
             turn = 0.0
-            for c in range(NORMAL, NORMAL + 3):
+            for c in range(DIRECTION, DIRECTION + 3):
                 turn += attributes[other, c] * attributes[corner, c]
             if step > LIGHT_STEP * attributes[corner, LIGHT + 1] or turn < CREASE:
                 return True
@@ -208,17 +214,19 @@ def _is_edge(index, kind, triangles, inverse, attributes, row, column):  # type:
 def _gather(index, row, column, seen, share, across, down):  # type: ignore[no-untyped-def]
     """The different triangles of a pixel into ``seen``, how many samples each has, and the middle of those samples."""
     k = SUPERSAMPLING
-    count = 0
+    count, i, last = 0, 0, np.int32(-2)
     for sy in range(k):
         for sx in range(k):
             x, y = column * k + sx, row * k + sy
             f = index[y, x]
-            i = 0
-            while i < count and seen[i] != f:
-                i += 1
-            if i == count:
-                count += 1
-                seen[i], share[i], across[i], down[i] = f, 0, 0.0, 0.0
+            if f != last:
+                last = f
+                i = 0
+                while i < count and seen[i] != f:
+                    i += 1
+                if i == count:
+                    count += 1
+                    seen[i], share[i], across[i], down[i] = f, 0, 0.0, 0.0
             share[i] += 1
             across[i] += x
             down[i] += y
@@ -256,8 +264,11 @@ def _slope(points, triangles, texels, f):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _paint(points, triangles, texels, atlas, decode, f, u, v, whole, colour):  # type: ignore[no-untyped-def]
     """Paint R, G, B and gloss into ``colour`` [4]: at texel (u, v), or for a ``whole`` pixel the mean of four around it."""
+    if not whole:
+        colour[0], colour[1], colour[2], colour[3] = texel(atlas, decode, u, v)
+        return
     right_u, right_v, down_u, down_v = _slope(points, triangles, texels, f)
-    if not whole or max(abs(right_u) + abs(down_u), abs(right_v) + abs(down_v)) > WIDEST:
+    if max(abs(right_u) + abs(down_u), abs(right_v) + abs(down_v)) > WIDEST:
         colour[0], colour[1], colour[2], colour[3] = texel(atlas, decode, u, v)
         return
     colour[0] = colour[1] = colour[2] = colour[3] = 0.0
@@ -276,18 +287,17 @@ def _paint(points, triangles, texels, atlas, decode, f, u, v, whole, colour):  #
 
 @njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def _interpolate(attributes, triangles, f, wa, wb, wc, at):  # type: ignore[no-untyped-def]
-    """Attributes at a point of triangle ``f`` into ``at`` [20], the normal made unit length."""
+    """Attributes at a point of triangle ``f`` into ``at`` [16], the direction made unit length."""
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
     for k in range(ATTRIBUTES):
         at[k] = wa * attributes[a, k] + wb * attributes[b, k] + wc * attributes[c, k]
-    scale = 1.0 / np.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2] + 1e-20)
-    at[0] *= scale
-    at[1] *= scale
-    at[2] *= scale
+    x, y, z = at[DIRECTION], at[DIRECTION + 1], at[DIRECTION + 2]
+    scale = 1.0 / np.sqrt(x * x + y * y + z * z + 1e-20)
+    at[DIRECTION], at[DIRECTION + 1], at[DIRECTION + 2] = x * scale, y * scale, z * scale
 
 
 @njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
-def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # type: ignore[no-untyped-def]
+def _reflectance(kind, at, rest_y, u, v, strands, reliefs, windows, folds, shirt, colour):  # type: ignore[no-untyped-def]
     """Reflectance R, G, B and gloss in ``colour`` [4], from the paint that it holds."""
     if kind == HAIR:
         row, column = min(max(int(v), 0), strands.shape[0] - 1), int(u) % strands.shape[1]
@@ -298,10 +308,10 @@ def _reflectance(kind, at, u, v, strands, reliefs, folds, shirt, colour):  # typ
     gloss = colour[3]
     red, green, blue = colour[0] * at[TINT], colour[1] * at[TINT + 1], colour[2] * at[TINT + 2]
     if kind == SKIN:
-        fold = crease(reliefs, folds, u, v, at[REST])
+        fold = crease(reliefs, windows, folds, u, v, at[REST])
         red, green, blue = red * (1 - 0.85 * fold), green * (1 - fold), blue * (1 - fold)
     elif kind == BODY:
-        cloth, below = covered(shirt, at[REST], at[REST + 1])
+        cloth, below = covered(shirt, at[REST], rest_y)
         weave = 0.86 + 0.14 * below
         red += cloth * (shirt[0] * weave - red)
         green += cloth * (shirt[1] * weave - green)
@@ -315,18 +325,17 @@ def _highlight(kind, at, colour, lights, camera, gaze, shine):  # type: ignore[n
     """Light that is mirrored by the surface, into ``shine`` [3]."""
     shine[0] = shine[1] = shine[2] = 0.0
     gloss = colour[3]
-    if gloss <= 0.0:
+    lit = False
+    for k in range(len(lights)):
+        lit = lit or at[SEEN + k] > 0.0
+    if gloss <= 0.0 or not lit:
         return
     vx, vy, vz = camera[0] - at[PLACE], camera[1] - at[PLACE + 1], camera[2] - at[PLACE + 2]
     scale = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
     vx, vy, vz = vx * scale, vy * scale, vz * scale
-    nx, ny, nz = at[NORMAL], at[NORMAL + 1], at[NORMAL + 2]
+    nx, ny, nz = at[DIRECTION], at[DIRECTION + 1], at[DIRECTION + 2]
     if kind == EYE:
         nx, ny, nz = cornea(gaze, nx, ny, nz)
-    elif kind == HAIR:
-        nx, ny, nz = at[TANGENT], at[TANGENT + 1], at[TANGENT + 2]
-        scale = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-20)
-        nx, ny, nz = nx * scale, ny * scale, nz * scale
     facing = 1.0 - max(nx * vx + ny * vy + nz * vz, 0.0)
     for k in range(len(lights)):
         seen = at[SEEN + k]

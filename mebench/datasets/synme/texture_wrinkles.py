@@ -54,6 +54,16 @@ def wrinkle_maps() -> NDArray[np.int8]:
     return np.asarray(np.clip(np.rint(maps * 100), -127, 127), np.int8)
 
 
+@cache
+def wrinkle_windows() -> NDArray[np.int64]:
+    """Where each map is not 0: first and last row, first and last column, int64 ``[P,4]``."""
+    windows = []
+    for relief in wrinkle_maps():
+        rows, columns = np.flatnonzero(relief.any(axis=1)), np.flatnonzero(relief.any(axis=0))
+        windows.append((rows[0], rows[-1], columns[0], columns[-1]))
+    return np.asarray(windows, np.int64)
+
+
 def _fold(distance: Floats, width: float) -> Floats:
     """A crease across ``distance`` (dm, positive above it): dark in the middle, a bright ridge below, nothing far off."""
     dark = np.exp(-np.square(distance / width))
