@@ -7,9 +7,11 @@ from typing import Any
 
 import typer
 
+from mebench.cli import completion
+
 app = typer.Typer(no_args_is_help=True, help="Datasets: add them, check them, look at them.", rich_markup_mode=None)
 
-_NAME = typer.Argument(..., help="The dataset; mebench list datasets shows all.")
+_NAME = typer.Argument(..., autocompletion=completion.datasets, help="The dataset; mebench list datasets shows all.")
 
 
 @app.command()

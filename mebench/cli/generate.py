@@ -7,12 +7,22 @@ from typing import Any
 
 import typer
 
+from mebench.cli import completion
+
 
 def generate(
     source: Path = typer.Option(..., "--source", "-s", help="Picture of the face to be moved (png, jpg, bmp, tif)."),
     driving: Path = typer.Option(..., "--driving", "-d", help="Clip that moves it: a video, or a folder of frames."),
-    method: str = typer.Option("magplus", "--method", "-m", help="A baseline's name, or the path of a method.yaml."),
-    backbone: str | None = typer.Option(None, "--backbone", "-b", help="Replaces the backbone of the method."),
+    method: str = typer.Option(
+        "magplus",
+        "--method",
+        "-m",
+        autocompletion=completion.methods,
+        help="A baseline's name, or the path of a method.yaml.",
+    ),
+    backbone: str | None = typer.Option(
+        None, "--backbone", "-b", autocompletion=completion.backbones, help="Replaces the backbone of the method."
+    ),
     out: Path | None = typer.Option(
         None, "--out", "-o", help="Folder for the result. Default: generated/SOURCE--DRIVING--METHOD."
     ),

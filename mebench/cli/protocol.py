@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mebench.cli import completion
+
 if TYPE_CHECKING:
     from mebench.protocol import Protocol
 
 app = typer.Typer(no_args_is_help=True, help="Look at protocols: what is run.", rich_markup_mode=None)
 
-_NAME = typer.Argument(..., help="A protocol's name, or the path of a YAML file.")
+_NAME = typer.Argument(..., autocompletion=completion.protocols, help="A protocol's name, or the path of a YAML file.")
 
 
 @app.command(short_help="Show a protocol with its hash and its defaults.")

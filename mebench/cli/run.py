@@ -7,15 +7,29 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mebench.cli import completion
+
 if TYPE_CHECKING:
     from mebench.runs.conclude import RunResult
 
 
 def run(
-    method: str = typer.Option(..., "--method", "-m", help="A baseline's name, or the path of a method.yaml."),
-    backbone: str | None = typer.Option(None, "--backbone", "-b", help="Replaces the backbone of the method."),
+    method: str = typer.Option(
+        ...,
+        "--method",
+        "-m",
+        autocompletion=completion.methods,
+        help="A baseline's name, or the path of a method.yaml.",
+    ),
+    backbone: str | None = typer.Option(
+        None, "--backbone", "-b", autocompletion=completion.backbones, help="Replaces the backbone of the method."
+    ),
     protocol: str = typer.Option(
-        "open-mini", "--protocol", "-p", help="A protocol's name, or the path of a YAML file."
+        "open-mini",
+        "--protocol",
+        "-p",
+        autocompletion=completion.protocols,
+        help="A protocol's name, or the path of a YAML file.",
     ),
     device: str = typer.Option(
         "cpu", "--device", help="Where the method's networks work: cpu, cuda (every card), cuda:N, mps."

@@ -6,10 +6,18 @@ from pathlib import Path
 
 import typer
 
+from mebench.cli import completion
+
 
 def score(
     folder: Path = typer.Argument(..., help="Folder with one video (or folder of frames) a task, named by its key."),
-    protocol: str = typer.Option(..., "--protocol", "-p", help="The protocol that the tasks were exported from."),
+    protocol: str = typer.Option(
+        ...,
+        "--protocol",
+        "-p",
+        autocompletion=completion.protocols,
+        help="The protocol that the tasks were exported from.",
+    ),
     name: str = typer.Option(..., "--name", help="What to call the method: a-z, 0-9 and -."),
     jobs: int | None = typer.Option(None, "--jobs", "-j", help="Processes. Default: one a core, at most 8."),
     out: Path = typer.Option(Path("runs"), "--out", "-o", help="Folder in which run folders are kept."),

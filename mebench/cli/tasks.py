@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from mebench.cli import completion
+
 app = typer.Typer(
     no_args_is_help=True, help="Take the tasks of a protocol to programs outside mebench.", rich_markup_mode=None
 )
@@ -18,7 +20,9 @@ def _group() -> None:
 
 @app.command(short_help="Write pictures, clips and a list of tasks.")
 def export(
-    protocol: str = typer.Argument(..., help="A protocol's name, or the path of a YAML file."),
+    protocol: str = typer.Argument(
+        ..., autocompletion=completion.protocols, help="A protocol's name, or the path of a YAML file."
+    ),
     folder: Path = typer.Argument(..., help="Folder for the tasks."),
     frames: bool = typer.Option(False, "--frames", help="Write driving clips as PNG files too."),
     private: bool = typer.Option(False, "--private", help="Write frames that may not leave this machine."),

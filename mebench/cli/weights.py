@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from mebench.cli import completion
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Checkpoints: what they are, under which licence, where they lie; add or fetch one.",
@@ -22,7 +24,10 @@ _JSON = typer.Option(False, "--json", help="Print JSON.")
 @app.command("list", short_help="List the checkpoints, their licences, and which are here.")
 def list_(
     names: list[str] | None = typer.Argument(
-        None, metavar="NAME", help="Checkpoints to show in full; a table of all when left out."
+        None,
+        metavar="NAME",
+        autocompletion=completion.weights,
+        help="Checkpoints to show in full; a table of all when left out.",
     ),
     json_: bool = _JSON,
 ) -> None:
@@ -81,7 +86,8 @@ def _in_full(row: Any, one: Any) -> str:
 
 @app.command(short_help="Show where mebench looks, and where it is published.")
 def where(
-    name: str | None = typer.Argument(None, help="A checkpoint; all when left out."), json_: bool = _JSON
+    name: str | None = typer.Argument(None, autocompletion=completion.weights, help="A checkpoint; all when left out."),
+    json_: bool = _JSON,
 ) -> None:
     """Show where mebench looks for a checkpoint, and where its authors publish it.
 
@@ -129,7 +135,9 @@ def check(
 
 @app.command(short_help="Check a published checkpoint, convert it and keep it.")
 def add(
-    name: str = typer.Argument(..., help="A checkpoint (vox-adv-cpk) or a family (fomm, flowmag)."),
+    name: str = typer.Argument(
+        ..., autocompletion=completion.weights, help="A checkpoint (vox-adv-cpk) or a family (fomm, flowmag)."
+    ),
     path: Path = typer.Argument(..., help="The file that its authors publish."),
     json_: bool = _JSON,
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pickle
+import re
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,10 +137,12 @@ def _content(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else "unknown content"
+        # torch puts paragraphs of advice around the reason; the advice, to read the file without care, is not ours
+        reason = re.search(r"WeightsUnpickler error:\s*(.{1,160})", str(error))
+        what = f" ({reason[1].strip('. ')})" if reason else ""
         raise CheckpointError(
-            f"{path} holds more than tensors, or is no checkpoint at all; it is not read further, because such a file "
-            f"can run code ({first[:160]})."
+            f"{path} is no checkpoint, or holds more than tensors{what}; it is "
+            "not read further, because such a file can run code. Give the file that the authors publish."
         ) from error
     except (
         RuntimeError,
@@ -152,6 +156,7 @@ def _content(path: Path) -> Any:
         MemoryError,
         OverflowError,
         AssertionError,
+        struct.error,
     ) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(

@@ -180,6 +180,21 @@ def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
     assert len(invoke("list", kind).stdout.splitlines()) == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("mebench run --method magplus-", "magplus-only"),
+        ("mebench run --method magplus --backbone fo", "fomm"),
+        ("mebench run -m still -p open-mi", "open-mini"),
+        ("mebench weights list vox-a", "vox-adv-cpk"),
+        ("mebench data terms casme_", "casme_sq"),
+    ],
+)
+def test_names_are_completed_in_the_shell(line: str, expected: str) -> None:
+    asked = {"_MEBENCH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    assert expected in CliRunner().invoke(app, [], prog_name="mebench", env=asked).stdout.split()
+
+
 def test_what_follows_a_command_is_a_command() -> None:
     """Every hint names a command that exists; only people see it."""
     root = typer.main.get_command(app)
