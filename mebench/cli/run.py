@@ -12,25 +12,29 @@ from mebench.cli import completion
 if TYPE_CHECKING:
     from mebench.runs.conclude import RunResult
 
+_METHOD = typer.Option(
+    ...,
+    "--method",
+    "-m",
+    autocompletion=completion.methods,
+    help="A baseline's name, or the path of a method.yaml.",
+)
+_BACKBONE = typer.Option(
+    None, "--backbone", "-b", autocompletion=completion.backbones, help="Replaces the backbone of the method."
+)
+_PROTOCOL = typer.Option(
+    "open-mini",
+    "--protocol",
+    "-p",
+    autocompletion=completion.protocols,
+    help="A protocol's name, or the path of a YAML file.",
+)
+
 
 def run(
-    method: str = typer.Option(
-        ...,
-        "--method",
-        "-m",
-        autocompletion=completion.methods,
-        help="A baseline's name, or the path of a method.yaml.",
-    ),
-    backbone: str | None = typer.Option(
-        None, "--backbone", "-b", autocompletion=completion.backbones, help="Replaces the backbone of the method."
-    ),
-    protocol: str = typer.Option(
-        "open-mini",
-        "--protocol",
-        "-p",
-        autocompletion=completion.protocols,
-        help="A protocol's name, or the path of a YAML file.",
-    ),
+    method: str = _METHOD,
+    backbone: str | None = _BACKBONE,
+    protocol: str = _PROTOCOL,
     device: str = typer.Option(
         "cpu", "--device", help="Where the method's networks work: cpu, cuda (every card), cuda:N, mps."
     ),
