@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 
 import typer
@@ -29,4 +32,12 @@ def compare(
         typer.echo(json.dumps(found.record(), indent=2, ensure_ascii=False))
         return
     for line in lines(found):
-        typer.echo(line)
+        typer.echo(_wrapped(line))
+
+
+def _wrapped(line: str) -> str:
+    """Running text on a terminal: broken between words, the rest indented. Rows of the table have fixed places."""
+    columns = shutil.get_terminal_size().columns
+    if not sys.stdout.isatty() or len(line) <= columns or not line.startswith(("  by ", "  clips ")):
+        return line
+    return textwrap.fill(line, columns, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -11,7 +11,9 @@ app = typer.Typer(no_args_is_help=True, help="Build the leaderboard, or look at 
 _OUT = typer.Option(Path("build/site"), "--out", help="Folder of the site; an older site there is replaced.")
 _ADDRESS = typer.Option("", "--address", help="Where the site will stand (https://...), for the feed and the badges.")
 _SUBMISSIONS = typer.Option(
-    None, "--submissions", help="The tree of submissions. Default: the one of this installation."
+    None,
+    "--submissions",
+    help="The tree of submissions. Default: the folder submissions, as mebench submit writes it, or else what ships.",
 )
 
 
@@ -23,7 +25,7 @@ def build(out: Path = _OUT, submissions: Path | None = _SUBMISSIONS, address: st
     """
     from mebench.leaderboard.site import build_site
 
-    built = build_site(out, submissions, address=address)
+    built = build_site(out, _tree(submissions), address=address)
     if not built.parquet:
         typer.echo("no Parquet tables: pip install 'mebench[parquet]' writes them too", err=True)
     for name, reason in built.broken.items():
@@ -46,7 +48,17 @@ def serve(
     from mebench.leaderboard.site import build_site
     from mebench.leaderboard.site.serve import serve as run
 
-    built = build_site(out, submissions)
+    built = build_site(out, _tree(submissions))
     with run(built.folder, port) as server:
         typer.echo(f"http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")
         server.serve_forever()
+
+
+def _tree(given: Path | None) -> Path:
+    """The submissions to show. Beside the reader's own ones what was installed would not have their row."""
+    from mebench.home import packaged
+
+    here = Path("submissions")
+    chosen = given or (here if next(here.glob("*/*/manifest.json"), None) else packaged("submissions"))
+    typer.echo(f"submissions: {chosen}", err=True)
+    return chosen
