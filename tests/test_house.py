@@ -50,6 +50,8 @@ def test_no_file_is_called_after_nothing() -> None:
 
 @pytest.mark.parametrize("check", [("check",), ("format", "--check")], ids=["lint", "format"])
 def test_ruff_finds_nothing(check: tuple[str, ...]) -> None:
-    """Notebooks too: they are written by other programs, which format nothing."""
-    ruff = subprocess.run([sys.executable, "-m", "ruff", *check, "."], cwd=ROOT, capture_output=True, text=True)
+    """Notebooks too: they are written by other programs, which format nothing. A method of the reader's that lies beside
+    the checkout's own folders is left alone."""
+    rooms = [room for room in (".ci", "baselines", "benchmarks", "docs", "mebench", "tests") if (ROOT / room).is_dir()]
+    ruff = subprocess.run([sys.executable, "-m", "ruff", *check, *rooms], cwd=ROOT, capture_output=True, text=True)
     assert ruff.returncode == 0, ruff.stdout + ruff.stderr
