@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from mebench.statistics.interval import Interval
 from mebench.statistics.paired import paired_difference
@@ -108,6 +109,18 @@ def _on_larger(backbone: str, protocol: str) -> str:
     return shown(difference(direct, magplus, "gain_error") if direct and magplus else None)
 
 
+def sizes() -> str:
+    """How large the true expressions are that the tasks of each protocol ask for."""
+    lines = []
+    for protocol in (PROTOCOL, LARGER, CROSSED):
+        found = result("direct", "fomm", protocol)
+        for kind in ("self", "cross"):
+            peaks = [float(r["peak_px"]) for r in found.rows.values() if r["kind"] == kind] if found else []
+            if peaks:
+                lines.append([protocol, kind, str(len(peaks)), f"{median(peaks):.2f}"])
+    return table(["protocol", "kind", "tasks", "median peak, px at 256"], lines)
+
+
 def by_amplitude() -> str:
     """The same by the size of the true expression."""
 
@@ -178,6 +191,7 @@ def relatives() -> str:
 
 TABLES = {
     "by backbone": by_backbone,
+    "sizes": sizes,
     "by amplitude": by_amplitude,
     "by action unit": by_unit,
     "side effects": side_effects,

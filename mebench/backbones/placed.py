@@ -20,7 +20,8 @@ def place(backbone: Backbone, device: str) -> Backbone:
     """The backbone with its networks on ``device``: ``cpu`` (the backbone itself), ``cuda``, ``cuda:1``, ``mps``.
 
     A backbone with a method ``to(device)`` is asked to move itself; of any other, the networks that it holds are moved.
-    Convolutions stay in float32, without the shortened mantissa (TF32) that cards take by default. Raises :class:`ConfigError` for a device that is not here, or a backbone without networks.
+    Convolutions stay in float32, without the shortened mantissa (TF32) that cards take by default. Raises
+    :class:`ConfigError` for a device that is not here, or a backbone without networks.
     """
     if device == CPU:
         return backbone

@@ -53,7 +53,7 @@ class FlowMagMagnifier:
 
     adapt: steps of test-time adaptation on the clip itself, 0 for none (see
     :mod:`mebench.magnification.flowmag_adaptation`; scores with it belong to a track of their own). flow_of_loss: the
-    network that judges the motion in these steps.
+    network that judges the motion in these steps; adapt_flow: its name, for the record.
     """
 
     name = "flowmag"
@@ -66,6 +66,7 @@ class FlowMagMagnifier:
         align: bool = True,
         adapt: int = 0,
         flow_of_loss: FlowNetwork | None = None,
+        adapt_flow: str = "",
     ) -> None:
         if adapt < 0:
             raise ConfigError(f"flowmag: adapt is a number of steps, not {adapt}.")
@@ -73,6 +74,7 @@ class FlowMagMagnifier:
             raise ConfigError("flowmag: to adapt it takes a flow network for its loss (adapt_flow).")
         self.weights = weights
         self.adapt = adapt
+        self.adapt_flow = adapt_flow
         self._model = model.eval().requires_grad_(False)
         self._align = align
         self._flow_of_loss = flow_of_loss
@@ -126,5 +128,5 @@ def load(
     Raises :class:`~mebench.errors.MissingWeights` and :class:`~mebench.errors.CheckpointError`.
     """
     path = Path(weights) if Path(weights).suffix else find(str(weights))
-    flow = loss_flow(adapt_flow) if adapt else None
-    return FlowMagMagnifier(read_flowmag(path), Path(weights).name, align, adapt, flow)
+    flow, named = (loss_flow(adapt_flow), adapt_flow) if adapt else (None, "")
+    return FlowMagMagnifier(read_flowmag(path), Path(weights).name, align, adapt, flow, named)

@@ -43,8 +43,9 @@ _MULTIPLE = 64
 
 
 def loss_flow(name: str) -> FlowNetwork:
-    """The frozen flow network of the loss: ``pwclite`` or ``raft``, as published, ``pwclite-lite``, which ships, or the path
-    of a ``.safetensors`` file of PWCLite. Raises :class:`~mebench.errors.MissingWeights` where its weights are not on this machine."""
+    """The frozen flow network of the loss: ``pwclite`` or ``raft``, as published, ``pwclite-lite``, which ships, or the
+    path of a ``.safetensors`` file of PWCLite. Raises :class:`~mebench.errors.MissingWeights` where its weights are not
+    on this machine."""
     if name == "raft":
         return raft_network(find("raft-large"), RAFT_ITERATIONS)[0]
     if name not in PWCLITE and not Path(name).suffix:

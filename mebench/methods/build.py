@@ -81,7 +81,8 @@ def _pipeline(name: str, config: PipelineConfig) -> Method:
 def _recipe(stage: Stage, magnifier: Any) -> dict[str, Any] | None:
     """What a magnifier's frames depend on beside the clip and its code, for keeping them; None where that is not known: for
     magnifiers of other packages, and for flow by networks with weights of their own."""
-    if not type(magnifier).__module__.startswith("mebench.") or "flow" in stage.options:
+    by_networks = "flow" in stage.options or bool(getattr(magnifier, "adapt_flow", None))
+    if by_networks or not type(magnifier).__module__.startswith("mebench."):
         return None
     from mebench.weights.locate import find, sha256
 

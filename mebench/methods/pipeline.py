@@ -150,4 +150,6 @@ def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
         facts["flow"] = flow
     if adapt := getattr(magnifier, "adapt", 0):
         facts["adapted_to_the_test_clip"] = adapt
+    if judge := getattr(magnifier, "adapt_flow", ""):
+        facts["adapted_through_flow"] = judge
     return facts

@@ -13,6 +13,8 @@ from mebench.magnification.flowmag import FlowMagMagnifier, load
 from mebench.magnification.flowmag_adaptation import adapted, augmented, loss_flow
 from mebench.magnification.flowmag_loss import flowmag_loss
 from mebench.magnification.flowmag_network import FlowMag, FlowMagConfig
+from mebench.methods.build import _recipe
+from mebench.methods.card import Stage
 from mebench.methods.pipeline import _facts
 from mebench.motion.pwclite import PwcLite, PwcLiteConfig
 
@@ -90,10 +92,13 @@ def test_a_checkpoint_adapts_through_a_pwclite_file(tmp_path):
     save_file(tensors, tmp_path / "pwclite.safetensors")
     magnifier = load(tmp_path / "f.pth", align=False, adapt=1, adapt_flow=str(tmp_path / "pwclite.safetensors"))
     frames = clip(2)
+    assert (_facts(magnifier) or {})["adapted_through_flow"] == str(tmp_path / "pwclite.safetensors")
+    # Its frames depend on the flow network's weights too, so they are not kept under those of the magnifier alone.
+    assert _recipe(Stage(name="flowmag", options={"weights": str(tmp_path / "f.pth")}), magnifier) is None
+    plain = load(tmp_path / "f.pth", align=False)
+    assert _recipe(Stage(name="flowmag", options={"weights": str(tmp_path / "f.pth")}), plain) is not None
     changed = magnifier.magnify(frames, 4.0, 0)
-    assert changed.isfinite().all() and not torch.equal(
-        changed, load(tmp_path / "f.pth", align=False).magnify(frames, 4.0, 0)
-    )
+    assert changed.isfinite().all() and not torch.equal(changed, plain.magnify(frames, 4.0, 0))
 
 
 def test_what_is_missing_is_named(tmp_path, monkeypatch):
