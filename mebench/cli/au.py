@@ -20,6 +20,7 @@ app.command()(table)
 app.command(short_help="Print how far two evaluations differ.")(compare)
 
 _IMBALANCE = typer.Option("none", help="For rare action units: none, positive-weight, asymmetric or balanced-sampling.")
+_BATCH = typer.Option(None, min=2, help="Clips in a step of networks, in place of their own 32.")
 _FIXED = typer.Option(
     False, "--fixed-magnifier", help="Detectors on magnified input leave their magnifier as it starts: much cheaper."
 )
@@ -118,6 +119,7 @@ def train(
     seed: int = typer.Option(45, min=0, help="Seed of weights and order."),
     epochs: int | None = typer.Option(None, min=1, help="Train this long instead; needs --rate."),
     rate: float | None = typer.Option(None, help="First rate of a shortened training."),
+    batch: int | None = _BATCH,
     imbalance: str = _IMBALANCE,
     start: Path | None = _START,
     fixed_magnifier: bool = _FIXED,
@@ -129,7 +131,7 @@ def train(
     from mebench.errors import ConfigError
     from mebench.runs.detection import make_detector, read_trials
 
-    made = _settings(epochs, rate, imbalance, start, fixed_magnifier).applied(make_detector(detector))
+    made = _settings(epochs, rate, batch, imbalance, start, fixed_magnifier).applied(make_detector(detector))
     trials = {trial.fold: trial for trial in _usable(read_trials(protocol))}
     if leave_out not in trials:
         raise ConfigError(f"the protocol {protocol} has no fold '{leave_out}'; known: {', '.join(trials)}.")
@@ -145,6 +147,7 @@ def eval_(
     seeds: int = typer.Option(5, min=1, help="Number of seeds, from 45 on; one for detectors that draw nothing."),
     epochs: int | None = typer.Option(None, min=1, help="Train networks this long instead; needs --rate."),
     rate: float | None = typer.Option(None, help="First rate of a shortened training; it falls along half a cosine."),
+    batch: int | None = _BATCH,
     imbalance: str = _IMBALANCE,
     start: Path | None = _START,
     fixed_magnifier: bool = _FIXED,
@@ -171,7 +174,7 @@ def eval_(
 
     for name in detectors:
         make_detector(name)
-    settings = _settings(epochs, rate, imbalance, start, fixed_magnifier)
+    settings = _settings(epochs, rate, batch, imbalance, start, fixed_magnifier)
     if validation and calibrated:
         raise ConfigError("thresholds chosen on validation clips cannot be tested on them: drop one option.")
     trials = _usable(read_trials(protocol))
@@ -330,7 +333,12 @@ def _usable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
 
 
 def _settings(
-    epochs: int | None, rate: float | None, imbalance: str, start: Path | None, fixed_magnifier: bool
+    epochs: int | None,
+    rate: float | None,
+    batch: int | None,
+    imbalance: str,
+    start: Path | None,
+    fixed_magnifier: bool,
 ) -> Settings:
     from mebench.detectors.settings import Settings
     from mebench.training.ma2mi import start_from
@@ -338,6 +346,7 @@ def _settings(
     return Settings(
         epochs=epochs,
         rate=rate,
+        batch=batch,
         imbalance=imbalance,  # type: ignore[arg-type]  # refused by name at the start of training
         start=start_from(start) if start is not None else None,
         started=start.stem if start is not None else "",

@@ -23,13 +23,14 @@ class Settings:
     """Changes for every network of an evaluation; detectors that are no networks take none of them.
 
     epochs, rate: a shortened schedule (:meth:`~mebench.detectors.schedule.Schedule.shortened`); the detector's own when
-    None. imbalance: see :data:`~mebench.detectors.schedule.Imbalance`. start: called with the fresh network in place of the
+    None. batch: clips in a step; the detector's own when None. imbalance: see :data:`~mebench.detectors.schedule.Imbalance`. start: called with the fresh network in place of the
     detector's own start, ``started`` is what a table calls it, and ``start_file`` where its weights lie. fixed_magnifier: detectors on magnified
     input do not train their magnifier (:mod:`mebench.detectors.fixed_magnifier`).
     """
 
     epochs: int | None = None
     rate: float | None = None
+    batch: int | None = None
     imbalance: Imbalance = "none"
     start: Callable[[nn.Module], None] | None = None
     started: str = ""
@@ -49,6 +50,8 @@ class Settings:
             detector = FixedMagnifierDetector(detector)
         if self.epochs is not None and self.rate is not None:
             detector.schedule = detector.schedule.shortened(self.epochs, self.rate)
+        if self.batch is not None:
+            detector.schedule = replace(detector.schedule, batch=self.batch)
         if self.imbalance != "none":
             detector.schedule = replace(detector.schedule, imbalance=self.imbalance)
         detector.start = self.start or detector.start
@@ -58,7 +61,7 @@ class Settings:
         """How a detector is trained with these settings, as JSON values; {} for one that is no network."""
         if not isinstance(detector, NetworkDetector):
             return {}
-        full = detector.schedule.epochs
+        full, batch = detector.schedule.epochs, detector.schedule.batch
         fixed = self.fixed_magnifier and has_magnifier(detector)
         schedule = self.applied(detector).schedule  # type: ignore[attr-defined]
         start, files = "random", []
@@ -72,6 +75,7 @@ class Settings:
             "rate": schedule.rate,
             "imbalance": schedule.imbalance,
             "start": start,
+            **({"batch": schedule.batch} if schedule.batch != batch else {}),
             **({"magnifier": "fixed"} if fixed else {}),
             **({"start_sha256": [sha256(path)[:16] for path in dict.fromkeys(files)]} if files else {}),
         }

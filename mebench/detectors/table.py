@@ -76,6 +76,7 @@ def trained(training: Mapping[str, Any]) -> str:
         return ""
     epochs, full = training["epochs"], training["full_epochs"]
     words = [f"{epochs} epochs" if epochs == full else f"{epochs} of {full} epochs", f"rate {training['rate']:g}"]
+    words += [f"batches of {training['batch']}"] if "batch" in training else []
     words += [training["imbalance"]] if training["imbalance"] != "none" else []
     words += [f"from {training['start']}"] if training["start"] != "random" else []
     words += ["magnifier fixed"] if training.get("magnifier") == "fixed" else []

@@ -64,6 +64,9 @@ def test_a_shortened_training_is_said_in_the_table(trials):
     training = SHORT.training(detection.make_detector("sssnet"))
     assert training == {"epochs": 2, "full_epochs": 200, "rate": 1e-3, "imbalance": "none", "start": "random"}
     assert trained(training) == "2 of 200 epochs, rate 0.001"
+    smaller = Settings(epochs=2, rate=1e-3, batch=8)
+    assert trained(smaller.training(detection.make_detector("sssnet"))) == "2 of 200 epochs, rate 0.001, batches of 8"
+    assert smaller.applied(detection.make_detector("sssnet")).schedule.batch == 8
     other = {**training, "epochs": 200, "imbalance": "asymmetric", "start": "ma2mi"}
     assert trained(other) == "200 epochs, rate 0.001, asymmetric, from ma2mi"
     assert SHORT.training(detection.make_detector("svm-flow")) == {}
