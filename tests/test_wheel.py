@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,6 +13,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAIN = "import mebench, sys; from mebench.cli.app import main; print(mebench.__file__, file=sys.stderr); main()"
+
+BY_RUNNING = (".pyc", ".nbi", ".nbc")
+"""Endings of what Python and numba write beside a module that runs."""
+MOST_WITHOUT_RESULTS = 45_000_000
+MOST_OF_A_RESULT = 600_000
+"""Bytes. Results are counted each for itself: the board grows with the methods that are submitted."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,16 @@ def test_a_task_runs(installed: Path, tmp_path: Path) -> None:
 
 
 def test_no_weights_twice_and_no_tests_inside(installed: Path) -> None:
-    files = [path for path in installed.rglob("*") if path.is_file()]
-    assert not [path for path in files if "tests" in path.parts or path.suffix == ".pyc"]
-    assert sum(path.stat().st_size for path in files) < 60_000_000
+    files = [path for path in installed.rglob("*") if path.is_file() and path.suffix not in BY_RUNNING]
+    assert not [path for path in files if "tests" in path.parts]
+    large = [hashlib.sha256(path.read_bytes()).digest() for path in files if path.stat().st_size > 400_000]
+    assert large and len(large) == len(set(large))
+    results = installed / "mebench/_packaged/submissions"
+    rest = sum(path.stat().st_size for path in files if results not in path.parents)
+    assert rest < MOST_WITHOUT_RESULTS
+
+
+def test_a_result_on_the_board_is_small(installed: Path) -> None:
+    results = list((installed / "mebench/_packaged/submissions").glob("*/*/results/*"))
+    sizes = {result.name: sum(path.stat().st_size for path in result.rglob("*")) for result in results}
+    assert sizes and {name: size for name, size in sizes.items() if size > MOST_OF_A_RESULT} == {}
