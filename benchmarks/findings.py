@@ -79,9 +79,9 @@ def table(headings: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [top, ["---"] * len(top), *map(list, lines)])
 
 
-def pairs() -> list[tuple[Result, Result]]:
+def pairs(protocol: str = PROTOCOL) -> list[tuple[Result, Result]]:
     """``direct`` and ``magplus`` on each backbone that has both."""
-    both = [(result("direct", backbone), result("magplus", backbone)) for backbone in BACKBONES]
+    both = [(result("direct", backbone, protocol), result("magplus", backbone, protocol)) for backbone in BACKBONES]
     return [(direct, magplus) for direct, magplus in both if direct and magplus]
 
 
@@ -128,32 +128,31 @@ def by_amplitude() -> str:
         return lambda row: bool(row["peak_px"]) and low <= float(row["peak_px"]) < high
 
     names = [f"{low:g} to {high:g} px" if high < float("inf") else f"{low:g} px and more" for low, high in AMPLITUDES]
-    larger = (result("direct", "fomm", LARGER), result("magplus", "fomm", LARGER))
-    sets = [(direct.backbone, direct, magplus) for direct, magplus in pairs()]
-    if larger[0] and larger[1]:
-        sets.append((f"fomm, {LARGER}", larger[0], larger[1]))
     lines = [
-        [name, *(shown(difference(direct, magplus, "gain_error", within(*edges))) for edges in AMPLITUDES)]
-        for name, direct, magplus in sets
+        [
+            protocol,
+            direct.backbone,
+            *(shown(difference(direct, magplus, "gain_error", within(*edges))) for edges in AMPLITUDES),
+        ]
+        for protocol in (PROTOCOL, LARGER)
+        for direct, magplus in pairs(protocol)
     ]
-    return table(["backbone", *names], lines)
+    return table(["protocol", "backbone", *names], lines)
 
 
 def by_unit() -> str:
-    """The same by action unit of the driving clip, both sides of the face together, for the small FOMM."""
-    protocol = LARGER if result("magplus", "fomm", LARGER) and result("direct", "fomm", LARGER) else PROTOCOL
-    direct, magplus = result("direct", "fomm", protocol), result("magplus", "fomm", protocol)
-    if direct is None or magplus is None:
-        return "–"
-    units = sorted({unit for row in direct.rows.values() for unit in _units(row)})
+    """The same by action unit of the driving clip, both sides of the face together, on the larger protocol."""
+    found = pairs(LARGER)
+    units = sorted({unit for direct, _ in found for row in direct.rows.values() for unit in _units(row)})
 
     def has(unit: int) -> Callable[[Row], bool]:
         return lambda row: unit in _units(row)
 
-    return table(
-        ["action unit", "gain error, direct minus magplus"],
-        [[str(unit), shown(difference(direct, magplus, "gain_error", has(unit)))] for unit in units],
-    )
+    lines = [
+        [str(unit), *(shown(difference(direct, magplus, "gain_error", has(unit))) for direct, magplus in found)]
+        for unit in units
+    ]
+    return table(["action unit", *(direct.backbone for direct, _ in found)], lines)
 
 
 def _units(row: Row) -> set[int]:
@@ -189,6 +188,18 @@ def relatives() -> str:
     return table(["method", "backbone", "nearer than direct by", "nearer than flow-transfer by"], lines)
 
 
+def magnifiers() -> str:
+    """Gain error that each way of magnifying saves against the backbone alone, on every backbone."""
+    lines = []
+    for path in sorted((ROOT / "submissions").iterdir()):
+        both = [(result("direct", backbone), result(path.name, backbone)) for backbone in BACKBONES]
+        if path.name == "direct" or sum(found is not None for _, found in both) < 2:
+            continue
+        cells = [shown(difference(direct, found, "gain_error") if direct and found else None) for direct, found in both]
+        lines.append([path.name, *cells])
+    return table(["method", *BACKBONES], lines)
+
+
 TABLES = {
     "by backbone": by_backbone,
     "sizes": sizes,
@@ -196,6 +207,7 @@ TABLES = {
     "by action unit": by_unit,
     "side effects": side_effects,
     "relatives": relatives,
+    "magnifiers": magnifiers,
 }
 
 
