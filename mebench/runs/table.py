@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -19,6 +22,9 @@ _ARROWS = {"higher": "↑", "lower": "↓"}
 
 _THOROUGH = "open-cross-identity"
 """The protocol to go on with after a quick look."""
+
+BOUNDS = ("still", "truth")
+"""Methods that every table shows beside the others; to compare with them says nothing new."""
 
 _MOST_DECIMALS = 3
 """So that a table with both kinds fits into 80 columns; all digits are in ``scores.csv``."""
@@ -48,7 +54,11 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
         console.print(line, markup=False)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
-    console.print(f"next:   {next_command(summary, result.command)}", markup=False, soft_wrap=True)
+    console.print(
+        f"next:   {next_command(summary, result.command, companion(result.folder, summary))}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def kinds_of(summary: SummaryRecord) -> list[str]:
@@ -132,10 +142,29 @@ def remarks(summary: SummaryRecord) -> list[str]:
     return lines
 
 
-def next_command(summary: SummaryRecord, command: str) -> str:
-    """A command that makes sense now. command: the one that gives this run."""
+def companion(folder: Path, summary: SummaryRecord) -> str | None:
+    """``mebench compare`` of this run with the newest other finished one of the same protocol that lies beside it; None when
+    there is none."""
+    beside = [path for path in folder.parent.glob(f"*--{summary['protocol']}--*") if path.name != folder.name]
+    written = [(path / "summary.json") for path in beside]
+    dated = sorted((path.stat().st_mtime, path) for path in written if path.is_file())
+    for _, path in reversed(dated):
+        try:
+            other = json.loads(path.read_text(encoding="utf-8"))
+            same = other["protocol_hash"] == summary["protocol_hash"] and other["complete"] is True
+            if same and other["method"] not in BOUNDS:
+                return f"mebench compare {shlex.quote(str(folder))} {shlex.quote(str(path.parent))}"
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # another version's file, or a damaged one: it has a message of its own when it is used
+    return None
+
+
+def next_command(summary: SummaryRecord, command: str, compared: str | None = None) -> str:
+    """A command that makes sense now. command: the one that gives this run. compared: see :func:`companion`."""
     if not summary["complete"]:
         return command
+    if compared and summary["method"] not in BOUNDS:
+        return f"{compared}    (which of the two is nearer, clip by clip)"
     if summary["method"] == "magplus":
         return f"{command.replace('--method magplus', '--method direct')}    (what magnification adds)"
     if summary.get("floor") == MAGNIFIER_FLOOR_SHOWS:

@@ -12,7 +12,7 @@ import pytest
 from mebench.protocol import Protocol
 from mebench.runs.schema import MAGNIFIER_FLOOR_SHOWS, SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
 from mebench.runs.summary import cell, groups
-from mebench.runs.table import direction, next_command, with_interval
+from mebench.runs.table import companion, direction, next_command, with_interval
 from mebench.runs.tables import NOT_SCORED, scores_csv
 from mebench.statistics.clustered import clustered_mean
 from mebench.statistics.two_way import two_way_mean
@@ -162,3 +162,25 @@ def test_what_comes_next_fits_the_run():
     following = next_command(pipeline, "mebench run --method direct --protocol open-mini")
     assert following == "mebench run --method direct --protocol open-cross-identity"
     assert next_command({**pipeline, "complete": False}, "mebench run --method direct") == "mebench run --method direct"
+
+
+def test_a_second_run_is_compared_with_the_first(tmp_path):
+    def run(name: str, **facts):
+        folder = tmp_path / name
+        folder.mkdir()
+        told = {"protocol": "open-mini", "protocol_hash": "1", "complete": True, "method": name.split("--")[0], **facts}
+        (folder / "summary.json").write_text(json.dumps(told))
+        return folder, told
+
+    mine, summary = run("mine--none--open-mini--1")
+    run("still--none--open-mini--2")
+    run("half--none--open-mini--3", complete=False)
+    run("older--none--open-mini--4", protocol_hash="0")
+    (tmp_path / "broken--none--open-mini--5").mkdir()
+    (tmp_path / "broken--none--open-mini--5" / "summary.json").write_text("{")
+    assert companion(mine, summary) is None
+    direct, _ = run("direct--fomm--open-mini--6")
+    told = companion(mine, summary)
+    assert told == f"mebench compare {mine} {direct}"
+    assert next_command(summary, "mebench run --method mine/", told).startswith(told)
+    assert "compare" not in next_command({**summary, "method": "still"}, "mebench run --method still", told)
