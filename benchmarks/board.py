@@ -71,7 +71,7 @@ def submit(folders: Iterable[Path], tree: Path, rerun: int) -> int:
     failed = 0
     for name, found in by_method.items():
         mebench = [sys.executable, "-m", "mebench"]
-        made = subprocess.run([*mebench, "submit", *found, "--name", name, "--out", str(tree)])
+        made = subprocess.run([*mebench, "submit", *found, "--name", name, "--films", "1", "--out", str(tree)])
         newest = max((tree / name).iterdir(), key=lambda path: int(path.name))
         check = ["--rerun", str(rerun), "--record"] if rerun else []
         failed += bool(made.returncode or subprocess.run([*mebench, "verify", str(newest), *check]).returncode)

@@ -18,7 +18,7 @@ def submit(
     ),
     card: Path | None = typer.Option(None, "--card", help="The card (YAML); default: the card of method.yaml."),
     out: Path = typer.Option(Path("submissions"), "--out", help="The tree of submissions."),
-    previews: bool = typer.Option(True, "--previews/--no-previews", help="A few clips, where licences allow them."),
+    films: int = typer.Option(2, min=0, max=2, help="Clips of each run for the player, where licences allow them."),
     aggregates_only: bool = typer.Option(
         False, "--aggregates-only", help="Of licensed faces: means of each dataset, and nothing about a single clip."
     ),
@@ -36,7 +36,7 @@ def submit(
         supersedes=supersedes,
         card=card,
         out=out,
-        with_previews=previews,
+        films=films,
         aggregates_only=aggregates_only,
     )
     typer.echo(f"written: {done.folder}")

@@ -43,7 +43,7 @@ def motions(records: Records) -> bytes | None:
         datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
         clips = [_clip(records, row, datasets) for row in chosen(records.tasks)]
     except ConfigError as error:
-        raise ConfigError(f"{error} (--no-previews submits the numbers alone)") from error
+        raise ConfigError(f"{error} (--films 0 submits the numbers alone)") from error
     found = [clip for clip in clips if clip is not None]
     if not found:
         return None

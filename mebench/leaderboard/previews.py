@@ -14,7 +14,7 @@ from mebench.runs.page.records import Records
 from mebench.runs.schema import CurvesRecord, TaskRecord
 
 
-def previews(records: Records) -> Iterator[tuple[str, bytes]]:
+def previews(records: Records, most: int = MOST_PREVIEWS) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of the files below ``previews/``: for each of a few clips a film with the source, the driving clip,
     the output and the true answer, their motion fields, and ``clips.json``.
 
@@ -27,7 +27,7 @@ def previews(records: Records) -> Iterator[tuple[str, bytes]]:
 
     datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
     clips = []
-    for row in chosen(records.tasks):
+    for row in chosen(records.tasks)[:most]:
         described, files = _clip(records, row, datasets)
         clips.append(described)
         yield from files

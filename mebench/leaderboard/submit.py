@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from mebench.leaderboard.arrows import motions
 from mebench.leaderboard.features import pack
 from mebench.leaderboard.folder import read_submission
 from mebench.leaderboard.licensed import motion_withheld, withheld
-from mebench.leaderboard.limits import listing
+from mebench.leaderboard.limits import MOST_PREVIEWS, listing
 from mebench.leaderboard.previews import previews
 from mebench.leaderboard.schema import SCHEMA_VERSION, Card, Costs, Machine
 from mebench.leaderboard.tables import bounds_csv, clips_csv
@@ -36,6 +36,9 @@ from mebench.runs.store import RunStore
 
 NOTHING = "none"
 """As ``supersedes``: the new version replaces none, it adds results to those that are there."""
+
+DIGITS = 9
+"""Of the means and bounds in ``summary.json``; the values that they follow from are whole."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def submit(
     supersedes: str | None = None,
     card: Path | str | None = None,
     out: Path | str = "submissions",
-    with_previews: bool = True,
+    films: int = MOST_PREVIEWS,
     aggregates_only: bool = False,
 ) -> Submitted:
     """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
@@ -64,7 +67,7 @@ def submit(
     result on the same protocol and backbone; ``none``: it stands beside those that are there). aggregates_only: of runs
     on licensed faces, give means, intervals and counts of each dataset and nothing about a single clip; runs on open data
     keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of
-    ``method.yaml`` is taken. with_previews: a few clips of each run, where the licences of its datasets allow them;
+    ``method.yaml`` is taken. films: clips of each run for the player, at most two, where the licences allow them;
     elsewhere coarse motion, which the site draws as arrows.
 
     Nothing that is there is changed: :class:`ConfigError` when the version exists, when runs are unfinished, of different
@@ -90,7 +93,7 @@ def submit(
         means = [each for each in found if aggregates_only and withheld(each.run["protocol"]["name"])]
         if aggregates_only and not means:
             raise ConfigError("all runs are on open data, whose rows are wanted; leave --aggregates-only out.")
-        rows = [_result(each, partial / "results", with_previews) for each in found if each not in means]
+        rows = [_result(each, partial / "results", films) for each in found if each not in means]
         apart = [_aggregates(each, partial / "results") for each in means]
         write_text(partial / "card.yaml", _yaml(written))
         _manifest(partial, name, chosen, replaced, sorted(rows), sorted(apart))
@@ -185,7 +188,16 @@ def _aggregates(records: Records, root: Path) -> str:
     return name
 
 
-def _result(records: Records, root: Path, with_previews: bool) -> str:
+def _short(value: Any) -> Any:
+    """JSON values with numbers of :data:`DIGITS` digits, which is a thousand times finer than what `mebench verify` sees."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: _short(each) for key, each in value.items()}
+    return [_short(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _result(records: Records, root: Path, films: int) -> str:
     name, found = result_name(records), _numbers(records)
     folder, protocol, rows, clipwise = root / name, found.protocol, found.rows, found.clipwise
     bounds, cells = found.bounds, found.cells
@@ -199,16 +211,17 @@ def _result(records: Records, root: Path, with_previews: bool) -> str:
         "cells": [*cells.values()],
         "sets": records.summary.get("sets", []),
     }
-    write_text(folder / "summary.json", json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
+    written_short = json.dumps(_short(summary), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    write_text(folder / "summary.json", written_short + "\n")
     store = RunStore(records.folder)
     vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
     if any(vectors.values()):
         write_bytes(folder / "features.npz", pack(vectors))
     if costs := _costs(records):
         write_json(folder / "costs.json", costs.model_dump(mode="json"))
-    for file, data in previews(records) if with_previews and open_data else ():
+    for file, data in previews(records, films) if films and open_data else ():
         write_bytes(folder / "previews" / file, data)
-    if with_previews and not open_data and motion_withheld(protocol.name) is None and (drawn := motions(records)):
+    if films and not open_data and motion_withheld(protocol.name) is None and (drawn := motions(records)):
         write_bytes(folder / "motion.json", drawn)
     return name
 

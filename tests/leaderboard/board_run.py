@@ -275,9 +275,9 @@ def write_tree(root: Path) -> Path:
             write_run(root / "runs" / f"{method}-{backbone}", method, backbone, quality + 0.03 * index, role=role)
             for index, backbone in enumerate(backbones)
         ]
-        submit(runs, method, out=tree, with_previews=False)
+        submit(runs, method, out=tree, films=0)
         if method == "warp-demag":
-            submit(runs, method, out=tree, with_previews=False)
+            submit(runs, method, out=tree, films=0)
     return tree
 
 

@@ -110,9 +110,7 @@ def test_open_data_are_not_hidden_behind_means(licensed: Callable[..., Path], tm
     run = board_run.write_run(tmp_path / "open", "mine", None, 0.6)
     with pytest.raises(ConfigError, match="open data"):
         submit([run], "mine", out=tmp_path / "tree", aggregates_only=True)
-    both = submit(
-        [run, licensed("mine", 0.6)], "mine", out=tmp_path / "tree", aggregates_only=True, with_previews=False
-    )
+    both = submit([run, licensed("mine", 0.6)], "mine", out=tmp_path / "tree", aggregates_only=True, films=0)
     found = read_submission(both.folder)
     assert [r.protocol for r in found.results] == ["open-mini"] and [a.protocol for a in found.aggregates] == [REAL]
 
@@ -124,7 +122,7 @@ def test_a_version_on_another_protocol_stands_beside_the_older_one(
     run = board_run.write_run(tmp_path / "open", "mine", None, 0.6)
     replaced = []
     for given in (run, licensed("mine", 0.6), run):
-        folder = submit([given], "mine", out=tree, with_previews=False).folder
+        folder = submit([given], "mine", out=tree, films=0).folder
         replaced.append(read_submission(folder).manifest.supersedes)
     assert replaced == [None, None, "1"]
 
@@ -222,7 +220,7 @@ def _real_world(tmp_path: Path, licensed: Callable[..., Path], methods: int) -> 
             context.undo()
             submit(
                 [first, licensed(f"m{index}", float(other))], f"m{index}", out=tree, aggregates_only=True,
-                with_previews=False,
+                films=0,
             )  # fmt: skip
     found, broken = read_all(tree)
     assert not broken

@@ -26,7 +26,7 @@ DUST = 1e-6
 def copied(tree: Path, tmp_path: Path, role: str = "method") -> Path:
     """``mine``: a method whose rows are those of flow-transfer with dust, and other hashes."""
     run = board_run.write_run(tmp_path / "mine", "mine", None, 0.66, role=role)
-    return submit([run], "mine", out=tree, with_previews=False).folder
+    return submit([run], "mine", out=tree, films=0).folder
 
 
 def table(folder: Path, name: str, change: Callable[[dict[str, str]], None]) -> None:
@@ -84,7 +84,7 @@ def test_scores_with_dust_on_them_are_a_copy(tree: Path, tmp_path: Path) -> None
 def test_vectors_with_dust_on_them_are_a_copy(tree: Path, dust: float, copy: bool) -> None:
     add_vectors(tree / "flow-transfer/1", 0.0)
     run = board_run.write_run(tree.parent / "other", "other", None, 0.8)
-    folder = submit([run], "other", out=tree, with_previews=False).folder
+    folder = submit([run], "other", out=tree, films=0).folder
     add_vectors(folder, dust)
     found = [text for text in errors(folder) if "vectors of outputs are those of flow-transfer/1" in text]
     assert bool(found) is copy
@@ -93,7 +93,7 @@ def test_vectors_with_dust_on_them_are_a_copy(tree: Path, dust: float, copy: boo
 def test_real_clips_are_the_same_for_everybody(tree: Path) -> None:
     add_vectors(tree / "flow-transfer/1", 0.0)
     run = board_run.write_run(tree.parent / "other", "other", None, 0.8)
-    folder = submit([run], "other", out=tree, with_previews=False).folder
+    folder = submit([run], "other", out=tree, films=0).folder
     add_vectors(folder, 0.1, real=0.5)
     assert any("bounds: " in text and "vector of the real clip" in text for text in errors(folder))
 
@@ -101,7 +101,7 @@ def test_real_clips_are_the_same_for_everybody(tree: Path) -> None:
 @pytest.mark.parametrize("bound", ["floor", "ceiling"])
 def test_bounds_are_the_same_for_everybody(tree: Path, tmp_path: Path, bound: str) -> None:
     run = board_run.write_run(tmp_path / "other", "other", None, 0.8)
-    folder = submit([run], "other", out=tree, with_previews=False).folder
+    folder = submit([run], "other", out=tree, films=0).folder
     assert errors(folder) == []
 
     def bend(row: dict[str, str]) -> None:

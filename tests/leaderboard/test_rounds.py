@@ -250,7 +250,7 @@ def finished(at: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calla
         note_received("spring", "mine", **{**true, **noted})
         close_round("spring", now=LATER)
         run = board_run.write_run(tmp_path / "run", "mine", None, 0.6)
-        return submit([run], "mine", out=tmp_path / "tree", with_previews=False).folder
+        return submit([run], "mine", out=tmp_path / "tree", films=0).folder
 
     return make
 
@@ -316,6 +316,6 @@ def test_a_round_from_its_opening_to_the_board(opened: Path, at: Path, tmp_path:
     card = tmp_path / "card.yaml"
     given = {"name": "flow-transfer", "title": "Flow", "summary": "Flow.", "authors": ["A"], "licence": "CC0-1.0"}
     card.write_text(yaml.safe_dump({**given, "seen_datasets": [], "open_weights": True}))
-    done = submit([scored.result.folder], "flow-transfer", out=tmp_path / "tree", card=card, with_previews=False)
+    done = submit([scored.result.folder], "flow-transfer", out=tmp_path / "tree", card=card, films=0)
     submission = verify(done.folder).submission
     assert submission is not None and set(submission.tiers.values()) == {"sealed"}

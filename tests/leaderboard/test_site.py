@@ -40,7 +40,7 @@ def test_every_submission_is_on_its_board_and_has_a_page(site: Path, whole_tree:
 def test_what_was_fitted_to_the_test_clips_is_shown_and_not_ranked(tree: Path, tmp_path: Path) -> None:
     before = {s.key: s for s in map(read_submission, (path.parent for path in tree.glob("*/*/manifest.json")))}
     run = write_run(tmp_path / "run", "fitted", "fomm", 0.99, track="adapted")
-    submit([run], "fitted", out=tree, with_previews=False)
+    submit([run], "fitted", out=tree, films=0)
     out = build_site(tmp_path / "out", tree, facts=FACTS).folder
     board = json.loads((out / f"api/v1/boards/{PROTOCOL}.json").read_text())
     for table in board["tables"]:
@@ -161,7 +161,7 @@ def test_the_better_method_is_first_and_a_superseded_one_has_no_rank(whole_tree:
 def test_hostile_words_are_text(tree: Path, tmp_path: Path) -> None:
     bad = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u05e9\u05dc\u05d5\u05dd"
     run = write_run(tmp_path / "run", "bad", None, 0.5, title=bad, summary=bad, authors=[bad], licence=bad, paper=bad)
-    submit([run], "bad", out=tree, with_previews=False)
+    submit([run], "bad", out=tree, films=0)
     built = build_site(tmp_path / "site", tree, facts=FACTS)
     folder = built.folder
     assert built.broken == {} and "&lt;script&gt;alert(1)" in (folder / "method/bad.html").read_text()

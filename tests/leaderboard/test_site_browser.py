@@ -42,7 +42,7 @@ def folder(whole_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = write_run(
         root / "run", "bad", None, 0.5, title=HOSTILE, summary=HOSTILE, authors=[HOSTILE], licence=HOSTILE[:200]
     )
-    submit([run], "bad", out=tree, with_previews=False)
+    submit([run], "bad", out=tree, films=0)
     return build_site(root / "out", tree, facts=FACTS).folder
 
 

@@ -50,8 +50,8 @@ def test_every_submission_of_the_tree_is_verified(tree: Path) -> None:
 def test_nothing_is_overwritten_and_the_new_version_supersedes_the_old(tree: Path, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", "magplus", "fomm", 0.7)
     with pytest.raises(ConfigError, match="never changed"):
-        submit([run], "magplus", version="1", out=tree, with_previews=False)
-    done = submit([run], "magplus", out=tree, with_previews=False)
+        submit([run], "magplus", version="1", out=tree, films=0)
+    done = submit([run], "magplus", out=tree, films=0)
     assert done.folder.name == "2" and done.commands[0].startswith("mebench verify ")
     assert read_submission(done.folder).manifest.supersedes == "1"
     assert any("parameters" in note for note in done.notes)
@@ -120,8 +120,8 @@ CLIPS, SUMMARY, RUN = f"results/{RESULT}/clips.csv", f"results/{RESULT}/summary.
         (edit(CLIPS, twice), "completeness: .*2 times"),
         (edit(CLIPS, drop("self--c3")), "aggregates: .*rows give"),
         (edit(CLIPS, lambda t: t.replace("task,kind", "kind,task")), "format: .*line 1 of"),
-        (edit(SUMMARY, lambda t: t.replace('"counted": 8', '"counted": 7', 1)), "aggregates: .*counted is 7"),
-        (edit(SUMMARY, lambda t: t.replace('"mean": 0.', '"mean": NaN, "x": 0.', 1)), "format: .*NaN"),
+        (edit(SUMMARY, lambda t: t.replace('"counted":8', '"counted":7', 1)), "aggregates: .*counted is 7"),
+        (edit(SUMMARY, lambda t: t.replace('"mean":0.', '"mean":NaN,"x":0.', 1)), "format: .*NaN"),
         (edit(SUMMARY, lambda t: "[" * 100_000), "format: .*(nested|plain JSON)"),
         (edit(RUN, lambda t: t.replace('"hash": "', '"hash": "0', 1)), "format: .*hash"),
         (edit(RUN, lambda t: t.replace('"seed": 0', '"seed": 0, "seed": 1')), "format: .*stands twice"),
@@ -219,13 +219,13 @@ def test_a_missing_clip_counts_at_the_worst_value(tree: Path) -> None:
 
 def test_the_true_answer_under_another_name_is_found(tree: Path, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", "miracle", None, 1.0)
-    done = submit([run], "miracle", out=tree, with_previews=False)
+    done = submit([run], "miracle", out=tree, films=0)
     assert any("numbers of the true answer" in text for text in errors(done.folder))
 
 
 def test_outputs_of_another_submission_are_found(tree: Path, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", "magplus", "fomm", 0.7)
-    done = submit([run], "mine", out=tree, with_previews=False)
+    done = submit([run], "mine", out=tree, films=0)
     assert any("outputs are those of magplus/1" in text for text in errors(done.folder))
 
 
@@ -285,7 +285,7 @@ def test_costs_and_parameters_come_from_the_run(tmp_path: Path) -> None:
         measured(write_run(tmp_path / "a", "magplus", "fomm", 0.7)),
         measured(write_run(tmp_path / "b", "magplus", "fsrt", 0.6), parameters=2_000_000),
     ]
-    folder = submit(runs, "magplus", out=tmp_path / "tree", with_previews=False).folder
+    folder = submit(runs, "magplus", out=tmp_path / "tree", films=0).folder
     submission = verify(folder).submission
     assert errors(folder) == [] and submission is not None
     costs = submission.results[0].costs
@@ -302,7 +302,7 @@ def test_what_the_reader_would_refuse_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"would be refused \(.*card\.yaml: 'Mag.*plus' holds the invisible character U\+202E\)"
     ):
-        submit([run], "magplus", out=tmp_path / "tree", with_previews=False)
+        submit([run], "magplus", out=tmp_path / "tree", films=0)
     assert not list((tmp_path / "tree").rglob("*.yaml"))
 
 
