@@ -38,7 +38,7 @@ def licensed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def eager_packer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Previews and vectors for everybody who asks: the packer must not ask."""
-    monkeypatch.setattr(packer, "previews", lambda records: [("self--c0.jpg", JPEG)])
+    monkeypatch.setattr(packer, "previews", lambda records, most: [("self--c0.jpg", JPEG)])
     monkeypatch.setattr(packer, "motions", lambda records: None)  # tests/leaderboard/test_licensed_motion.py
 
 
