@@ -18,6 +18,7 @@ from test_submit_verify import errors, seal
 
 from mebench.leaderboard.features import pack
 from mebench.leaderboard.submit import submit
+from mebench.leaderboard.verify import verify
 from mebench.metrics.encoders.clip_vector import ClipVector, PairVectors
 
 DUST = 1e-6
@@ -78,6 +79,14 @@ def test_scores_with_dust_on_them_are_a_copy(tree: Path, tmp_path: Path) -> None
 
     table(folder, "clips.csv", another)
     assert not any(text.startswith("copies") for text in errors(folder))
+
+
+def test_relatives_of_the_benchmark_may_give_the_same(tree: Path, tmp_path: Path) -> None:
+    """Where the step that tells them apart has nothing to do; it is said, and it is no error."""
+    run = board_run.write_run(tmp_path / "warp-demag", "warp-demag", None, 0.66)
+    folder = submit([run], "warp-demag", out=tree, films=0).folder
+    told = [(finding.level, finding.text) for finding in verify(folder).findings if finding.check == "copies"]
+    assert [level for level, text in told if "rows of scores are those of flow-transfer/1" in text] == ["warning"]
 
 
 @pytest.mark.parametrize(("dust", "copy"), [(0.0, True), (1e-5, True), (0.1, False)], ids=["same", "dust", "other"])
