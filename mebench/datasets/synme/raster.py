@@ -114,31 +114,35 @@ def fill(
         row_a = sign * ((cx - bx) * (by - py) - (cy - by) * (bx - x0))
         row_b = sign * ((ax - cx) * (cy - py) - (ay - cy) * (cx - x0))
         row_c = sign * ((bx - ax) * (ay - py) - (by - ay) * (ax - x0))
-        for y in range(y_low, y_high + 1):
+        for row in range(y_low, y_high + 1):
+            y = np.uintp(row)  # of an index with a sign numba asks at every sample whether it counts from the end
             fa, fb, fc = np.float64(row_a), np.float64(row_b), np.float64(row_c)
             enter = max(max(-fa * into_a, -fb * into_b), max(-fc * into_c, 0.0))
             leave = min(min(end_a + fa * out_a, end_b + fb * out_b), min(end_c + fc * out_c, far))
             first, last = np.int64(enter + (1.0 - MARGIN)), np.int64(leave + (1.0 + MARGIN))
             if first < last:
-                wa, wb, wc = row_a + first * step_a, row_b + first * step_b, row_c + first * step_c
+                # Only the ends can lie outside: the edge functions are linear.
+                if ((row_a + first * step_a) | (row_b + first * step_b) | (row_c + first * step_c)) < 0:
+                    first += 1
+                end = last - 1
+                if ((row_a + end * step_a) | (row_b + end * step_b) | (row_c + end * step_c)) < 0:
+                    last -= 1
                 start = (fa * ia + fb * ib + fc * ic) * scale
                 start_u, start_v = (fa * ua + fb * ub + fc * uc) * scale, (fa * va + fb * vb + fc * vc) * scale
+                place = np.float64(first)
                 for ahead in range(first, last):
-                    if (wa | wb | wc) >= 0:  # no sign bit: inside all three edges
-                        x = x_low + ahead
-                        near = np.float32(start + ahead * step)
-                        if near > depth[y, x] or (near == depth[y, x] and f < index[y, x]):
-                            seen = True
-                            if use_mask:
-                                column = int(math.floor(start_u + ahead * step_u)) & (mask_width - 1)
-                                line = min(max(int(start_v + ahead * step_v), 0), mask_height - 1)
-                                seen = mask[line, column] >= 128
-                            if seen:
-                                depth[y, x] = near
-                                index[y, x] = f
-                    wa += step_a
-                    wb += step_b
-                    wc += step_c
+                    x = np.uintp(x_low + ahead)
+                    near = np.float32(start + place * step)
+                    if near > depth[y, x] or (near == depth[y, x] and f < index[y, x]):
+                        seen = True
+                        if use_mask:
+                            column = int(math.floor(start_u + place * step_u)) & (mask_width - 1)
+                            line = min(max(int(start_v + place * step_v), 0), mask_height - 1)
+                            seen = mask[np.uintp(line), np.uintp(column)] >= 128
+                        if seen:
+                            depth[y, x] = near
+                            index[y, x] = f
+                    place += 1.0
             row_a -= sign * (cx - bx) * SUBPIXEL
             row_b -= sign * (ax - cx) * SUBPIXEL
             row_c -= sign * (bx - ax) * SUBPIXEL
@@ -146,6 +150,26 @@ def fill(
 
 BLOCK = 16
 """Side of the squares of samples for which :func:`in_sight` keeps the farthest depth."""
+
+
+@njit(cache=True, error_model="numpy")
+def _farthest(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The smallest ``depth`` [H,W] of each square of :data:`BLOCK` samples: float32 ``[ceil(H/BLOCK),ceil(W/BLOCK)]``."""
+    height, width = depth.shape
+    out = np.empty(((height + BLOCK - 1) // BLOCK, (width + BLOCK - 1) // BLOCK), np.float32)
+    column = np.empty(width, np.float32)
+    for row in range(out.shape[0]):
+        # Column by column first: neighbours in memory, which become vector instructions.
+        column[:] = depth[row * BLOCK]
+        for y in range(row * BLOCK + 1, min(row * BLOCK + BLOCK, height)):
+            for x in range(width):
+                column[x] = column[x] if column[x] < depth[y, x] else depth[y, x]
+        for k in range(out.shape[1]):
+            low = column[k * BLOCK]
+            for x in range(k * BLOCK + 1, min(k * BLOCK + BLOCK, width)):
+                low = column[x] if column[x] < low else low
+            out[row, k] = low
+    return out
 
 
 @njit(cache=True, error_model="numpy")
@@ -160,12 +184,8 @@ def in_sight(
 
     A triangle is left out when its nearest corner lies behind everything drawn in the squares that it touches.
     """
-    rows, columns = (depth.shape[0] + BLOCK - 1) // BLOCK, (depth.shape[1] + BLOCK - 1) // BLOCK
-    farthest = np.full((rows, columns), np.float32(np.inf))
-    for y in range(depth.shape[0]):
-        for x in range(depth.shape[1]):
-            if depth[y, x] < farthest[y // BLOCK, x // BLOCK]:
-                farthest[y // BLOCK, x // BLOCK] = depth[y, x]
+    farthest = _farthest(depth)
+    rows, columns = farthest.shape
     out = np.empty(len(order), np.int32)
     count = 0
     size = SUBPIXEL * BLOCK
