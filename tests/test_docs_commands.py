@@ -5,19 +5,15 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 import typer
+from documented import FOUND, PAGES, ROOT, arguments
 from typer.testing import CliRunner
 
 from mebench.cli.app import app
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("baselines/*/README.md")]
-)
 LIGHT = (
     "list",
     "doctor",
@@ -31,18 +27,6 @@ LIGHT = (
 """Commands that are run as they stand: they read what ships, and write nothing."""
 
 
-def commands(text: str) -> list[str]:
-    """The ``mebench`` commands of all shell blocks, and of all inline code that names a whole command with an option."""
-    blocks = re.findall(r"```(?:bash|sh|shell|console)[^\n]*\n(.*?)```", text, flags=re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    lines += [code for code in re.findall(r"`(mebench [^`]+)`", text.replace("\n", " ")) if re.search(r" --\w+ ", code)]
-    parts = [part.strip() for line in lines for part in re.split(r"&&|;|\|\s", line.removeprefix("$ "))]
-    return [part for part in parts if part.startswith("mebench ") and not re.search(r"\.\.\.|…|\[|\{", part)]
-
-
-FOUND = {command: page for page in PAGES for command in commands(page.read_text(encoding="utf-8"))}
-
-
 def parse(arguments: list[str]) -> None:
     """Let the command line parse its arguments, and stop before anything is done."""
     command = typer.main.get_command(app)
@@ -52,11 +36,6 @@ def parse(arguments: list[str]) -> None:
         name, command, rest = command.resolve_command(context, rest)
         assert command is not None
         context = command.make_context(name, list(rest), parent=context)
-
-
-def arguments(command: str) -> list[str]:
-    """The words after ``mebench``, a single capital letter (any number) taken as 3."""
-    return [re.sub(r"^[KN]$", "3", word) for word in shlex.split(command, comments=True)[1:]]
 
 
 def test_there_are_commands_to_look_at() -> None:
