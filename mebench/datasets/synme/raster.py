@@ -121,7 +121,8 @@ def fill(
             leave = min(min(end_a + fa * out_a, end_b + fb * out_b), min(end_c + fc * out_c, far))
             first, last = np.int64(enter + (1.0 - MARGIN)), np.int64(leave + (1.0 + MARGIN))
             if first < last:
-                # Only the ends can lie outside: the edge functions are linear.
+                # Only the ends can lie outside: the edge functions are linear, and one that is constant belongs to a
+                # horizontal edge, above or below all rows.
                 if ((row_a + first * step_a) | (row_b + first * step_b) | (row_c + first * step_c)) < 0:
                     first += 1
                 end = last - 1
