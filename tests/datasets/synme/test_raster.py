@@ -64,6 +64,20 @@ def test_every_sample_shows_the_nearest_triangle_that_holds_it(
     np.testing.assert_array_equal(drawn(scene, order, two_sided), plain(scene, two_sided))
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_an_edge_that_misses_a_sample_by_a_billionth(side: int) -> None:
+    """The edge passes sample (10, 5) at less than a unit's 100,003rd part; the triangle lies on the other side of it."""
+    rise, top = 100_003, -1234
+    run = side * pow(5 * raster.SUBPIXEL - top, -1, rise)
+    ax = 10 * raster.SUBPIXEL - (run * (5 * raster.SUBPIXEL - top) - side) // rise
+    tip = (10 + 8 * side) * raster.SUBPIXEL
+    scene = [[(ax, top), (ax + run, top + rise), (tip, 3 * raster.SUBPIXEL)]]
+    expected = plain(scene, two_sided=True)
+    assert expected[5, 10] == raster.EMPTY
+    assert expected[5, 10 + side] == 0
+    np.testing.assert_array_equal(drawn(scene, [0], two_sided=True), expected)
+
+
 def test_two_triangles_of_a_square_leave_no_crack() -> None:
     corner, far = -3 * raster.SUBPIXEL + 5, (SIDE + 3) * raster.SUBPIXEL - 7
     square = [(corner, corner), (far, corner), (far, far), (corner, far)]
