@@ -35,7 +35,6 @@ ELSEWHERE = {
     r"mebench data add NAME ": "tests/datasets: recorded faces",
     r"mebench study score ": "tests/leaderboard/test_study.py: the answers of people",
     r"mebench run --method M --backbone B --protocol P": "any other run",
-    r"mebench run .*--backbone fomm --protocol open-mini( --jobs 2)?$": "as without the words that are the defaults",
 }
 """Commands that need what a test machine has not, and where what they do is tested."""
 
@@ -52,8 +51,8 @@ SHORTER = {
 JOURNEY = (
     "doctor", "list", "protocol show", "protocol tasks open-mini", "protocol validate$", "weights list", "weights where",
     "data export", "data add casme2 /data", "data add casme2 fake", "data check$", "data terms", "data remove", "data preview",
-    "tasks export", "generate", "new method mine$", "new method mine --like", "run --method mine/ --limit", "run --method mine/$",
-    "run --method flow-transfer", "run --method magplus --backbone fomm$", "compare", "power",
+    "tasks export", "generate", "new method mine$", "new method mine --like", "run --method mine/ --limit", "run --method mine/$", "run --method mine/ --protocol",
+    "run --method flow-transfer", "run --method magplus --backbone fomm( --protocol open-mini --jobs 2)?$", "compare", "power",
     "score outputs/", "submit runs/MINE", "submit runs/mine", "verify", "site build", "site serve", "study build",
     "protocol validate mine", "run --method still --protocol mine", "protocol validate two", "protocol tasks two",
     "run --method still --protocol two", "run --method fpb-fomm", "run --protocol open-magnification", "round open",
@@ -126,7 +125,7 @@ def adapted(command: str, folder: Path) -> list[str]:
         command = command.replace(long, short)
     for name, start in (("MINE", "mine--none"), ("FLOW", "flow-transfer"), ("A", "flow-transfer"), ("B", "mine--none")):
         command = re.sub(rf"(?<= )(runs/)?{name}(?= |$)", lambda _, start=start: newest(folder, start), command)
-    command = re.sub(r"runs/(magplus|mine)--fomm--open-mini--\w+", lambda _: newest(folder, "mine--none"), command)
+    command = re.sub(r"runs/(magplus|mine)--\w+--open-mini--\w+", lambda _: newest(folder, "mine--none"), command)
     command = re.sub(r"runs/direct--fomm--open-mini--\w+", lambda _: newest(folder, "flow-transfer"), command)
     command = re.sub(r"submissions/M/1|(?<= )PATH", "submissions/still/1", command)
     command = command.replace("/data/CASME2", "fake-casme2").replace("--method NAME", "--method warp")
