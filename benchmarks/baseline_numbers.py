@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from submitted_cells import estimate
+from submitted_cells import estimate, read_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = {
@@ -33,9 +33,9 @@ def table(tree: Path, method: str) -> str:
     """Markdown: one line for each protocol, backbone and kind of task."""
     headings = ["protocol", "backbone", "task", "clips", *(title for title, _ in COLUMNS.values())]
     lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
-    for protocol, backbone, summary in _results(tree / method):
+    for protocol, backbone, found in _results(tree / method):
         for kind, called in KINDS.items():
-            cells = {cell["metric"]: cell for cell in summary["cells"] if cell["kind"] == kind and not cell["domain"]}
+            cells = {metric: cell for (metric, of, domain), cell in found.items() if of == kind and not domain}
             if not cells:
                 continue
             shown = [
@@ -55,13 +55,13 @@ def page(text: str, numbers: str) -> str:
     return f"{before}{START}\n{numbers}\n{END}{rest.split(END)[1]}"
 
 
-def _results(method: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _results(method: Path) -> Iterator[tuple[str, str, Any]]:
     versions = [path for path in method.glob("*") if path.name.isdigit()]
     newest = max(versions, key=lambda path: int(path.name), default=None)
     for path in sorted(newest.glob("results/*/summary.json")) if newest else []:
         backbone, protocol, _ = path.parent.name.split("--")
         facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))["method"].get("facts", {})
-        yield protocol, _named(backbone, facts), json.loads(path.read_text(encoding="utf-8"))
+        yield protocol, _named(backbone, facts), read_cells(path)
 
 
 def _named(backbone: str, facts: dict[str, Any]) -> str:

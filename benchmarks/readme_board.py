@@ -9,12 +9,11 @@ python benchmarks/readme_board.py --write    # put it between the marks in READM
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from submitted_cells import estimate
+from submitted_cells import estimate, read_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL, KIND = "open-mini", "cross"
@@ -47,8 +46,11 @@ def results(tree: Path) -> list[tuple[str, str, str, Cells]]:
         adapted = "\ntrack: adapted" in (newest / "card.yaml").read_text(encoding="utf-8")
         role = re.search(r"^role: (\w+)", (newest / "card.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
         for summary in sorted(newest.glob(f"results/*--{PROTOCOL}--*/summary.json")):
-            cells = json.loads(summary.read_text(encoding="utf-8"))["cells"]
-            chosen = {cell["metric"]: cell for cell in cells if cell["kind"] == KIND and cell["domain"] is None}
+            chosen = {
+                metric: cell
+                for (metric, kind, domain), cell in read_cells(summary).items()
+                if (kind, domain) == (KIND, None)
+            }
             name = f"{method.name} (adapted to each clip: a track of its own)" if adapted else method.name
             found.append((name, summary.parent.name.split("--")[0], role[1] if role else "method", chosen))
     return found

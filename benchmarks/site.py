@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from mebench.leaderboard.aggregate import aggregate
+from mebench.leaderboard.cell_table import summary_text
 from mebench.leaderboard.schema import SCHEMA_VERSION
 from mebench.leaderboard.site import build_site
 from mebench.leaderboard.site.build import all_facts
@@ -122,8 +123,8 @@ def _write(
     result.mkdir(parents=True)
     (result / "clips.csv").write_text(clips_csv(rows, list(clipwise)))
     (result / "bounds.csv").write_text(bounds_csv(bounds, list(clipwise)))
-    cells = list(aggregate(protocol, clipwise, rows, bounds).values())
-    _json(result / "summary.json", {"schema_version": SCHEMA_VERSION, "cells": cells, "sets": []})
+    cells = aggregate(protocol, clipwise, rows, bounds).values()
+    (result / "summary.json").write_text(summary_text(cells, []), encoding="utf-8")
     versions = {m: {"version": facts[m]["version"], "per": facts[m]["per"]} for m in protocol.metrics}
     identity = {"name": protocol.name, "version": protocol.version}
     run = {

@@ -1,11 +1,19 @@
-"""A cell of a submitted table in words, for the tables that are made of ``submissions/``."""
+"""The cells of a submitted table, read and in words, for the tables that are made of ``submissions/``."""
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 from mebench import registry
+from mebench.leaderboard.cell_table import read_summary
+
+
+def read_cells(summary: Path) -> Any:
+    """The cells of a ``summary.json``, by metric, kind and domain."""
+    return read_summary(json.loads(summary.read_text(encoding="utf-8")), str(summary))[0]
 
 
 def estimate(value: dict[str, Any] | None, metric: str, decimals: int) -> str:

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from mebench import strict_yaml
 from mebench.errors import InputError, MebenchError
 from mebench.leaderboard import strict_json
 from mebench.leaderboard.aggregate import Cells
 from mebench.leaderboard.aggregates import AggregateResult, read_table
+from mebench.leaderboard.cell_table import read_summary
 from mebench.leaderboard.limits import RESULT
 from mebench.leaderboard.rounds.record import is_sealed
 from mebench.leaderboard.schema import (
@@ -30,7 +30,7 @@ from mebench.leaderboard.schema import (
 )
 from mebench.leaderboard.tables import read_bounds, read_clips
 from mebench.leaderboard.upgrade import upgraded
-from mebench.runs.schema import BoundsRecord, Cell, Estimate, SetRecord, TaskRecord
+from mebench.runs.schema import BoundsRecord, SetRecord, TaskRecord
 
 LEAST_RERUN = 5
 """Tasks that must have been generated again for the tier ``re-run``: somebody who cheats on half of the tasks is missed by
@@ -132,7 +132,7 @@ def read_result(folder: Path) -> Result:
     rows = read_clips(read_bytes(folder / "clips.csv"), f"{where}/clips.csv", versions)
     bounds = read_bounds(read_bytes(folder / "bounds.csv"), f"{where}/bounds.csv", versions)
     summary = strict_json.parse(read_bytes(folder / "summary.json"), f"{where}/summary.json")
-    cells, sets = _summary(summary, f"{where}/summary.json")
+    cells, sets = read_summary(summary, f"{where}/summary.json")
     backbone = folder.name.split("--")[0]
     return Result(
         folder,
@@ -207,34 +207,3 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
-
-
-_ESTIMATE = frozenset(Estimate.__annotations__)
-_CELL = frozenset(Cell.__annotations__)
-_SET = frozenset(SetRecord.__annotations__)
-
-
-def _summary(value: Any, where: str) -> tuple[Cells, list[SetRecord]]:
-    if not isinstance(value, dict) or set(value) != {"schema_version", "cells", "sets"}:
-        raise InputError(f"{where} must hold schema_version, cells and sets.")
-    cells: Cells = {}
-    for entry in value["cells"]:
-        if not isinstance(entry, dict) or set(entry) != _CELL or not all(map(_is_estimate, _estimates(entry))):
-            raise InputError(f"{where}: every cell must have the keys {', '.join(sorted(_CELL))}.")
-        cells[str(entry["metric"]), str(entry["kind"]), entry["domain"]] = entry  # type: ignore[assignment]
-    if len(cells) != len(value["cells"]):
-        raise InputError(f"{where}: a cell stands there twice.")
-    if not all(isinstance(entry, dict) and set(entry) == _SET for entry in value["sets"]):
-        raise InputError(f"{where}: every set must have the keys {', '.join(sorted(_SET))}.")
-    return cells, value["sets"]
-
-
-def _estimates(entry: dict[str, Any]) -> list[Any]:
-    return [entry["value"], *(entry[name] for name in ("floor", "ceiling") if entry[name] is not None)]
-
-
-def _is_estimate(value: Any) -> bool:
-    if not isinstance(value, dict) or set(value) != _ESTIMATE:
-        return False
-    numbers = [value[name] for name in ("mean", "low", "high")]
-    return all(n is None or (isinstance(n, int | float) and not isinstance(n, bool)) for n in numbers)

@@ -28,10 +28,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mebench.datasets.nobody import CELLS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Of card, manifest, provenance and trust. Older files are brought up by :mod:`mebench.leaderboard.upgrade`. Version 2: a
 manifest names the results of which only ``aggregates`` are given. Version 3: a result may have ``costs.json`` and
-``motion.json``."""
+``motion.json``. Version 4: ``summary.json`` is a table, a line a cell (:mod:`mebench.leaderboard.cell_table`)."""
 
 Tier = Literal["self-reported", "re-run", "sealed"]
 """How far a number can be trusted. ``self-reported``: computed by its authors; on the open set anybody can render the true

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mebench.files import storage_errors, write_bytes, write_json, write_text
 from mebench.leaderboard.aggregate import Cells, aggregate
 from mebench.leaderboard.aggregates import bare, make_table
 from mebench.leaderboard.arrows import motions
+from mebench.leaderboard.cell_table import summary_text
 from mebench.leaderboard.features import pack
 from mebench.leaderboard.folder import read_submission
 from mebench.leaderboard.licensed import motion_withheld, withheld
@@ -36,9 +37,6 @@ from mebench.runs.store import RunStore
 
 NOTHING = "none"
 """As ``supersedes``: the new version replaces none, it adds results to those that are there."""
-
-DIGITS = 9
-"""Of the means and bounds in ``summary.json``; the values that they follow from are whole."""
 
 
 @dataclass(frozen=True)
@@ -188,15 +186,6 @@ def _aggregates(records: Records, root: Path) -> str:
     return name
 
 
-def _short(value: Any) -> Any:
-    """JSON values with numbers of :data:`DIGITS` digits, which is a thousand times finer than what `mebench verify` sees."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, Mapping):
-        return {key: _short(each) for key, each in value.items()}
-    return [_short(each) for each in value] if isinstance(value, list | tuple) else value
-
-
 def _result(records: Records, root: Path, films: int) -> str:
     name, found = result_name(records), _numbers(records)
     folder, protocol, rows, clipwise = root / name, found.protocol, found.rows, found.clipwise
@@ -206,13 +195,7 @@ def _result(records: Records, root: Path, films: int) -> str:
     written = rows if open_data else [_without_annotation(row) for row in rows]
     write_text(folder / "clips.csv", clips_csv(written, clipwise))
     write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
-    summary = {
-        "schema_version": SCHEMA_VERSION,
-        "cells": [*cells.values()],
-        "sets": records.summary.get("sets", []),
-    }
-    written_short = json.dumps(_short(summary), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    write_text(folder / "summary.json", written_short + "\n")
+    write_text(folder / "summary.json", summary_text(cells.values(), records.summary.get("sets", [])))
     store = RunStore(records.folder)
     vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
     if any(vectors.values()):

@@ -24,10 +24,10 @@ def _aggregates(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 STEPS: dict[Kind, dict[int, Step]] = {
-    "manifest": {1: _aggregates, 2: _as_it_is},
-    "run": {1: _as_it_is, 2: _as_it_is},
-    "card": {1: _as_it_is, 2: _as_it_is},
-    "trust": {1: _as_it_is, 2: _as_it_is},
+    "manifest": {1: _aggregates, 2: _as_it_is, 3: _as_it_is},
+    "run": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
+    "card": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
+    "trust": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
 }
 """By kind of file and version: what makes the next version of it. A step never loses a number."""
 

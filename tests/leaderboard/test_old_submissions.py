@@ -15,7 +15,7 @@ from mebench.leaderboard.schema import SCHEMA_VERSION
 from mebench.leaderboard.verify import verify
 from mebench.protocol import load_protocol
 
-FROZEN = {version: Path(__file__).parent / "frozen" / f"version-{version}" for version in (1, 2)}
+FROZEN = {version: Path(__file__).parent / "frozen" / f"version-{version}" for version in (1, 2, 3)}
 
 
 @pytest.fixture(params=sorted(FROZEN))
@@ -49,8 +49,9 @@ def test_it_is_upgraded_and_verified(old: tuple[int, Path]) -> None:
     assert submission.aggregates == () and len(submission.results) == 1
     (result,) = submission.results
     assert result.run.schema_version == SCHEMA_VERSION and len(result.rows) == 16
-    assert result.cells["gain", "self", None]["value"]["mean"] == 0.3960833801139225
-    assert len(result.previews) == (version >= 2) and result.costs is None and result.motions == ()
+    assert result.cells["gain", "self", None]["value"]["mean"] == pytest.approx(0.3960833801139225, rel=1e-8)
+    assert len(result.previews) == (version >= 2) and result.motions == ()
+    assert (result.costs is not None) == (version >= 3)
     assert set(submission.tiers.values()) == {"self-reported"}
 
 
