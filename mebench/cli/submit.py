@@ -19,6 +19,9 @@ def submit(
     card: Path | None = typer.Option(None, "--card", help="The card (YAML); default: the card of method.yaml."),
     out: Path = typer.Option(Path("submissions"), "--out", help="The tree of submissions."),
     films: int = typer.Option(2, min=0, max=2, help="Clips of each run for the player, where licences allow them."),
+    films_on: list[str] | None = typer.Option(
+        None, "--films-on", help="Protocol whose runs have them (may be repeated). Default: all."
+    ),
     aggregates_only: bool = typer.Option(
         False, "--aggregates-only", help="Of licensed faces: means of each dataset, and nothing about a single clip."
     ),
@@ -37,6 +40,7 @@ def submit(
         card=card,
         out=out,
         films=films,
+        films_on=films_on or None,
         aggregates_only=aggregates_only,
     )
     typer.echo(f"written: {done.folder}")

@@ -18,7 +18,7 @@ def previews(records: Records, most: int = MOST_PREVIEWS) -> Iterator[tuple[str,
     """Names and bytes of the files below ``previews/``: for each of a few clips a film with the source, the driving clip,
     the output and the true answer, their motion fields, and ``clips.json``.
 
-    The same tasks for every method: the first of each kind, or the first and the middle one where there is one kind. A picture that the terms of a dataset forbid, as
+    The same tasks for every method; see :func:`chosen`. A picture that the terms of a dataset forbid, as
     they were when the run was made or as they are today, is replaced by arrows of the measured motion, and has no motion
     field, for a fine field shows the face.
     """
@@ -27,7 +27,7 @@ def previews(records: Records, most: int = MOST_PREVIEWS) -> Iterator[tuple[str,
 
     datasets = load_datasets(load_protocol(records.run["protocol"]["name"]))
     clips = []
-    for row in chosen(records.tasks)[:most]:
+    for row in chosen(records.tasks, most):
         described, files = _clip(records, row, datasets)
         clips.append(described)
         yield from files
@@ -35,15 +35,17 @@ def previews(records: Records, most: int = MOST_PREVIEWS) -> Iterator[tuple[str,
         yield "clips.json", json.dumps({"schema_version": SCHEMA_VERSION, "clips": clips}, ensure_ascii=False).encode()
 
 
-def chosen(tasks: Sequence[TaskRecord]) -> list[TaskRecord]:
-    """The tasks to show, without those that failed."""
+def chosen(tasks: Sequence[TaskRecord], most: int = MOST_PREVIEWS) -> list[TaskRecord]:
+    """The tasks to show, without those that failed: the first of each kind, or the first and the middle one where there is one
+    kind. When ``most`` is 1, the later one: across identities an output cannot look right by repeating what it was given."""
     rows = sorted(tasks, key=lambda row: (row["task"]["kind"] != "self", row["task"]["key"]))
     kinds = [[row for row in rows if row["task"]["kind"] == kind] for kind in ("self", "cross")]
     parts = [part for part in kinds if part]
     if len(parts) == 1:
         (part,) = parts
         parts = [part[: -(-len(part) // 2)], part[-(-len(part) // 2) :]]
-    return [part[0] for part in parts if part and part[0]["clip"] is not None][:MOST_PREVIEWS]
+    found = [part[0] for part in parts if part and part[0]["clip"] is not None]
+    return found[-most:] if most else []
 
 
 def _clip(

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ def submit(
     card: Path | str | None = None,
     out: Path | str = "submissions",
     films: int = MOST_PREVIEWS,
+    films_on: Collection[str] | None = None,
     aggregates_only: bool = False,
 ) -> Submitted:
     """Write ``out/<name>/<version>/`` from the run folders ``runs`` of one method.
@@ -66,7 +67,7 @@ def submit(
     on licensed faces, give means, intervals and counts of each dataset and nothing about a single clip; runs on open data
     keep their rows. card: a YAML file of :class:`~mebench.leaderboard.schema.Card`; without it the card of
     ``method.yaml`` is taken. films: clips of each run for the player, at most two, where the licences allow them;
-    elsewhere coarse motion, which the site draws as arrows.
+    elsewhere coarse motion, which the site draws as arrows. films_on: the protocols whose runs have any; default all.
 
     Nothing that is there is changed: :class:`ConfigError` when the version exists, when runs are unfinished, of different
     methods or twice on one protocol and backbone, when no card is known, when ``aggregates_only`` applies to no run, or
@@ -75,6 +76,7 @@ def submit(
     root = Path(out) / name
     found = [read_records(Path(run)) for run in runs]
     _refuse(found, name)
+    filmed = _filmed({_protocol(each) for each in found}, films, films_on)
     known = sorted((path.parent.name for path in root.glob("*/manifest.json")), key=version_order)
     chosen = version or _next(known)
     folder = root / chosen
@@ -91,7 +93,7 @@ def submit(
         means = [each for each in found if aggregates_only and withheld(each.run["protocol"]["name"])]
         if aggregates_only and not means:
             raise ConfigError("all runs are on open data, whose rows are wanted; leave --aggregates-only out.")
-        rows = [_result(each, partial / "results", films) for each in found if each not in means]
+        rows = [_result(each, partial / "results", filmed[_protocol(each)]) for each in found if each not in means]
         apart = [_aggregates(each, partial / "results") for each in means]
         write_text(partial / "card.yaml", _yaml(written))
         _manifest(partial, name, chosen, replaced, sorted(rows), sorted(apart))
@@ -101,6 +103,19 @@ def submit(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Submitted(folder, tuple(_notes(written)), _commands(folder, name, chosen))
+
+
+def _protocol(records: Records) -> str:
+    return records.run["protocol"]["name"]
+
+
+def _filmed(protocols: set[str], films: int, chosen: Collection[str] | None) -> dict[str, int]:
+    """Clips for the player, by protocol."""
+    if unknown := sorted(set(chosen or ()) - protocols):
+        raise ConfigError(
+            f"no run is on '{unknown[0]}'; --films-on takes {' or '.join(sorted(protocols))}, the protocols of these runs."
+        )
+    return {name: films if chosen is None or name in chosen else 0 for name in protocols}
 
 
 def _read_again(folder: Path) -> None:
