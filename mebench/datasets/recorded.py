@@ -121,8 +121,15 @@ class Recorded(ABC):
     @cached_property
     def contents(self) -> Contents:
         """Everything that is there."""
-        root = self.root
         self._refuse_gone()
+        try:
+            return self._read()
+        except InputError:
+            self._refuse_gone()  # a disk that went away in the meantime looks like files that were never there
+            raise
+
+    def _read(self) -> Contents:
+        root = self.root
         digest = hashlib.sha256(str(root).encode()).hexdigest()[:16]
         assert self.installation is not None
         tree = Tree(root, home() / "cache" / "listings" / f"{self.name}-{digest}.json", links=self.installation.links)

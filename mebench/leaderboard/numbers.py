@@ -13,6 +13,7 @@ from mebench.leaderboard.features import unpack
 from mebench.leaderboard.folder import Result, read_bytes
 from mebench.leaderboard.licensed import withheld
 from mebench.protocol import Protocol, Task
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import BoundRow, MetricInfo, TaskRecord
 
 Found = tuple[Literal["error", "warning"], str, str, str]
@@ -220,6 +221,5 @@ def set_value(name: str, kind: str, result: Result, vectors: Mapping[str, Any], 
         task = row["task"]
         found = vectors.get(task["key"], {}).get(metric.encoder.name)
         if task["kind"] == kind and found is not None:
-            owners = [(task["dataset"], task[side]) for side in ("source_subject", "driving_subject")]
-            members.append(Member(found, *owners))
+            members.append(Member(found, source_person(task), driving_person(task)))
     return metric.combine(members, confidence).value if members else None

@@ -1,7 +1,7 @@
 """Who is first on a board, and how sure one may be.
 
-Every ranked metric is averaged on the same clips for all methods, in the same bootstrap draws of the driving subjects;
-methods are ranked in each draw, ranks are averaged inside families and then over families, and the order of those is the
+Every ranked metric is averaged on the same clips for all methods, in the same bootstrap draws of the driving subjects, and across
+identities of the source identities too; methods are ranked in each draw, ranks are averaged inside families and then over families, and the order of those is the
 rank. A number that is missing for one method counts at the metric's worst value, so that nobody gains by a clip on which
 no face is found; a clip on which it is missing for everybody is left out.
 """
@@ -17,8 +17,9 @@ from scipy import stats
 
 from mebench.leaderboard.folder import Result
 from mebench.runs.compare import badness
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo
-from mebench.runs.summary import counted_value
+from mebench.runs.summary import number_of
 from mebench.statistics.ranking import family_ranks, fold_draws, share_of_weights_won, standings
 
 Values = NDArray[np.float64]
@@ -83,22 +84,24 @@ def _draws(results: Mapping[str, Result], info: MetricInfo, kind: str) -> Values
         name: np.array([badness(info, v) if (v := values.get(key)) is not None else worst for key in keys])
         for name, values in table.items()
     }
-    subjects, folds = [owner[key][0] for key in keys], [owner[key][1] for key in keys]
-    return fold_draws(rows, subjects, folds, DRAWS)[1]
+    drivers, sources, folds = zip(*(owner[key] for key in keys), strict=True)
+    return fold_draws(rows, drivers, folds, DRAWS, sources=sources if kind == "cross" else None)[1]
 
 
 def _values(result: Result, info: MetricInfo, kind: str) -> dict[str, float | None]:
     return {
-        row["task"]["key"]: counted_value(row["status"], row["scores"].get(info["name"]), info["worst"])
-        for row in result.rows
-        if row["task"]["kind"] == kind
+        row["task"]["key"]: number_of(row, info, result.bounds) for row in result.rows if row["task"]["kind"] == kind
     }
 
 
-def _owners(results: Sequence[Result]) -> dict[str, tuple[str, str]]:
-    """Driving subject and dataset of every task."""
+def _owners(results: Sequence[Result]) -> dict[str, tuple[tuple[str, str], tuple[str, str], str]]:
+    """Driving person, source person and dataset of every task."""
     return {
-        row["task"]["key"]: (row["task"]["driving_subject"], row["task"]["dataset"])
+        row["task"]["key"]: (
+            driving_person(row["task"]),
+            source_person(row["task"]),
+            row["task"]["dataset"],
+        )
         for result in results
         for row in result.rows
     }

@@ -12,8 +12,9 @@ from mebench.leaderboard.folder import Result, Submission, read_all
 from mebench.leaderboard.verify import Facts, Report, metric_facts
 from mebench.protocol import load_protocol
 from mebench.runs.compare import badness
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo
-from mebench.runs.summary import KINDS, counted_value
+from mebench.runs.summary import KINDS, number_of
 from mebench.statistics.interval import Interval
 from mebench.statistics.paired import paired_difference
 
@@ -54,7 +55,7 @@ def difference(first: Result, second: Result, info: MetricInfo, kind: str) -> In
     """Mean difference of the badness of two results on the clips that both have, clustered as the protocol says."""
     values = [
         {
-            row["task"]["key"]: (row, counted_value(row["status"], row["scores"].get(info["name"]), info["worst"]))
+            row["task"]["key"]: (row, number_of(row, info, result.bounds))
             for row in result.rows
             if row["task"]["kind"] == kind
         }
@@ -65,8 +66,7 @@ def difference(first: Result, second: Result, info: MetricInfo, kind: str) -> In
         return None
     worse = [np.array([badness(info, float(side[key][1] or 0.0)) for key in keys]) for side in values]
     tasks = [values[0][key][0]["task"] for key in keys]
-    drivers = [(task["dataset"], task["driving_subject"]) for task in tasks]
-    sources = [(task["dataset"], task["source_subject"]) for task in tasks]
+    drivers, sources = [driving_person(task) for task in tasks], [source_person(task) for task in tasks]
     two_way = kind == "cross" and load_protocol(first.protocol).statistics.cross == "two-way"
     return paired_difference(worse[0], worse[1], drivers, sources if two_way else None)
 

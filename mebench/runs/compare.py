@@ -11,7 +11,8 @@ import numpy as np
 
 from mebench.errors import ConfigError
 from mebench.runs.page.records import Records, read_records
-from mebench.runs.schema import MetricInfo, TaskRecord
+from mebench.runs.people import driving_person, source_person
+from mebench.runs.schema import MetricInfo, TaskInfo, TaskRecord
 from mebench.runs.summary import KINDS, counted_value
 from mebench.statistics.holm import holm
 from mebench.statistics.paired import paired_difference
@@ -148,8 +149,8 @@ def _difference(
         return None
     first, second = (np.array([_value(info, pair[side]) for pair in rows], dtype=np.float64) for side in (0, 1))
     worse = [np.array([badness(info, float(v)) for v in values]) for values in (first, second)]
-    drivers = [(a["task"]["dataset"], a["task"]["driving_subject"]) for a, _ in rows]
-    sources = [(a["task"]["dataset"], a["task"]["source_subject"]) for a, _ in rows]
+    drivers = [driving_person(a["task"]) for a, _ in rows]
+    sources = [source_person(a["task"]) for a, _ in rows]
     two_way = kind == "cross" and how == "two-way"
     found = paired_difference(worse[0], worse[1], drivers, sources if two_way else None)
     return Difference(
@@ -211,12 +212,17 @@ def _task(name: str) -> Callable[[TaskRecord], list[str]]:
     return lambda row: [str(row["task"][name])]  # type: ignore[literal-required]
 
 
+def _person(of: Callable[[TaskInfo], tuple[str, str]]) -> Callable[[TaskRecord], list[str]]:
+    """``dataset/subject``: two datasets number their people alike."""
+    return lambda row: ["/".join(of(row["task"]))]
+
+
 _AXES: dict[str, Callable[[TaskRecord], list[str]]] = {
     "kind": _task("kind"),
     "dataset": _task("dataset"),
     "driving domain": _task("driving_domain"),
-    "driving subject": _task("driving_subject"),
-    "source subject": _task("source_subject"),
+    "driving subject": _person(driving_person),
+    "source subject": _person(source_person),
     "action unit": lambda row: sorted({unit.lstrip("LR") for unit in row["task"]["action_units"]}) or ["none"],
     "amplitude": lambda row: [amplitude_bin(row)],
 }

@@ -11,6 +11,7 @@ import numpy as np
 from mebench.errors import ConfigError
 from mebench.runs.compare import badness
 from mebench.runs.page.records import read_records
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import TaskRecord
 from mebench.runs.summary import counted_value
 from mebench.statistics.power import Components, Design, components, drivers_needed, power, smallest_difference
@@ -58,8 +59,8 @@ def from_runs(metric: str, first: Path, second: Path | None = None, kind: str = 
         if not kept:
             raise ConfigError(f"{first} and {second} have no {kind} clip with '{metric}' in common.")
         rows, values = [row for row, _ in kept], [value for _, value in kept]
-    drivers = [str(row["task"]["driving_subject"]) for row in rows]
-    sources = [str(row["task"]["source_subject"]) for row in rows] if kind == "cross" else None
+    drivers = [driving_person(row["task"]) for row in rows]
+    sources = [source_person(row["task"]) for row in rows] if kind == "cross" else None
     count = len(set(drivers))
     design = Design(count, max(1, round(len(rows) / count)), None if sources is None else len(set(sources)))
     return components(np.array(values), drivers, sources), design

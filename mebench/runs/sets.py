@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from mebench import registry
 from mebench.metrics.encoders.clip_vector import PairVectors
 from mebench.metrics.set_metric import Member, SetMetric
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.plan import Plan
 from mebench.runs.schema import Cell, Estimate, MetricInfo, SetRecord, TaskRecord
 from mebench.runs.store import RunStore
@@ -46,8 +47,7 @@ def _score(
         task = row["task"]
         found = vectors[task["key"]].get(metric.encoder.name)
         if found is not None:
-            subjects = [(task["dataset"], task[name]) for name in ("source_subject", "driving_subject")]
-            members.append(Member(found, *subjects))
+            members.append(Member(found, source_person(task), driving_person(task)))
     if not members:
         reasons = [row["scores"][metric.facts.name]["reason"] for row in rows if metric.facts.name in row["scores"]]
         why = next((reason for reason in reasons if reason), "no clip has stored features.")
@@ -66,8 +66,8 @@ def _cell(info: MetricInfo, rows: Sequence[TaskRecord], scores: Mapping[str, Set
         "counted": run.made,
         "failed": sum(row["status"] == "failed" for row in rows),
         "missing": len(rows) - run.made,
-        "driving_subjects": len({row["task"]["driving_subject"] for row in rows}),
-        "source_subjects": len({row["task"]["source_subject"] for row in rows}),
+        "driving_subjects": len({driving_person(row["task"]) for row in rows}),
+        "source_subjects": len({source_person(row["task"]) for row in rows}),
         "value": _estimate(run),
         "interval": "bootstrap",
         "floor": bounds["floor"],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from mebench.protocol import Protocol
+from mebench.runs.people import driving_person, source_person
 from mebench.runs.plan import Plan
 from mebench.runs.schema import (
     MAGNIFIER_FLOOR_SHOWS,
@@ -86,7 +87,11 @@ def cell(
     """One metric over ``rows`` (of one kind, at least one), with its bounds on the same tasks."""
     kind = rows[0]["task"]["kind"]
     how = protocol.statistics.same if kind == "self" else protocol.statistics.cross
-    counted = [row for row in rows if _of_row(metric)(row) is not None]
+
+    def number(row: TaskRecord) -> float | None:
+        return number_of(row, metric, bounds)
+
+    counted = [row for row in rows if number(row) is not None]
     return {
         "metric": metric["name"],
         "kind": kind,
@@ -95,9 +100,9 @@ def cell(
         "counted": len(counted),
         "failed": sum(row["status"] == "failed" for row in rows),
         "missing": len(rows) - len(counted),
-        "driving_subjects": len({_driver(row) for row in counted}),
-        "source_subjects": len({_source(row) for row in counted}),
-        "value": estimate(protocol, rows, how, _of_row(metric)),
+        "driving_subjects": len({driving_person(row["task"]) for row in counted}),
+        "source_subjects": len({source_person(row["task"]) for row in counted}),
+        "value": estimate(protocol, rows, how, number),
         "interval": how,
         "floor": _bound(protocol, rows, how, metric, bounds["floor"]),
         "ceiling": _bound(protocol, rows, how, metric, bounds["ceiling"]),
@@ -110,12 +115,12 @@ def estimate(
     """Mean and interval of ``number`` over the rows that have one."""
     pairs = [(value, row) for row in rows if (value := number(row)) is not None]
     values = [value for value, _ in pairs]
-    drivers = [_driver(row) for _, row in pairs]
+    drivers = [driving_person(row["task"]) for _, row in pairs]
     confidence = protocol.statistics.confidence
     if how == "clustered":
         interval: Interval = clustered_mean(values, drivers, confidence)
     else:
-        interval = two_way_mean(values, drivers, [_source(row) for _, row in pairs], confidence)
+        interval = two_way_mean(values, drivers, [source_person(row["task"]) for _, row in pairs], confidence)
     return {"mean": interval.mean, "low": interval.low, "high": interval.high, "reason": interval.reason}
 
 
@@ -143,13 +148,17 @@ def _bound(
     return estimate(protocol, rows, how, number)
 
 
-def _of_row(metric: MetricInfo) -> Lookup:
-    return lambda row: counted_value(row["status"], row["scores"].get(metric["name"]), metric["worst"])
+def number_of(row: TaskRecord, metric: MetricInfo, bounds: BoundsRecord) -> float | None:
+    """The number of a row that enters a mean. A failed clip has the worst value where the metric can be measured at all: where
+    no bound says the contrary."""
+    if row["status"] == "failed" and not _measurable(metric["name"], row["task"]["key"], bounds):
+        return None
+    return counted_value(row["status"], row["scores"].get(metric["name"]), metric["worst"])
 
 
-def _driver(row: TaskRecord) -> tuple[str, str]:
-    return row["task"]["dataset"], row["task"]["driving_subject"]
-
-
-def _source(row: TaskRecord) -> tuple[str, str]:
-    return row["task"]["dataset"], row["task"]["source_subject"]
+def _measurable(metric: str, task: str, bounds: BoundsRecord) -> bool:
+    """Whether any bound has a number on this task, or none was scored there. The leak of the driver, say, has none where the
+    driver is the source, whatever the output."""
+    scored = [found for bound in (bounds["floor"], bounds["ceiling"]) if bound and (found := bound.get(task))]
+    scores = [found["scores"][metric] for found in scored if found["status"] == "ok" and metric in found["scores"]]
+    return not scores or any(score["value"] is not None for score in scores)

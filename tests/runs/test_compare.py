@@ -127,6 +127,21 @@ def test_the_command_line(runs):
     assert CliRunner().invoke(app, ["power", "--variances", "1,2"]).exit_code == 2
 
 
+def test_people_of_two_datasets_with_one_number_are_two_people(runs):
+    for run in runs:
+        for path in sorted((run / "tasks").iterdir()):
+            row = json.loads(path.read_text())
+            number = int(row["task"]["key"][1:])
+            people = {"driving_subject": f"{number // 8:02d}", "dataset": "xy"[number // 4 % 2]}
+            path.write_text(json.dumps({**row, "task": {**row["task"], **people}}))
+    _, design = from_runs("csim", *runs, kind="self")
+    assert (design.drivers, design.clips) == (6, 2)
+    parts = compare(*runs, "csim").parts
+    assert {part.name for part in parts if part.axis == "driving subject"} == {
+        f"{d}/0{k}" for d in "xy" for k in range(3)
+    }
+
+
 def test_variances_come_from_the_paired_differences(runs):
     alone, _ = from_runs("csim", runs[0], kind="self")
     paired, design = from_runs("csim", *runs, kind="self")

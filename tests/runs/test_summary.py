@@ -68,6 +68,53 @@ def test_a_failed_clip_counts_at_the_worst_value_and_a_missing_number_does_not_c
     assert found["driving_subjects"] == 3
 
 
+def bound(**values: float | None):
+    """A bound with a number, or none, on the tasks that are named."""
+    return {
+        key: {"status": "ok", "scores": {"m": {"version": 1, "value": value, "reason": None if value else "no"}}}
+        for key, value in values.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("floor", "ceiling", "counts"),
+    [
+        (bound(a=0.0, b=None), bound(a=1.0, b=None), False),
+        (bound(a=0.0, b=None), bound(a=1.0, b=1.0), True),
+        (bound(a=0.0, b=0.5), None, True),
+        (bound(a=0.0, b=None), None, False),
+        (bound(a=0.0), None, True),
+        (None, None, True),
+        ({"b": {"status": "failed", "scores": {}}}, None, True),
+    ],
+)
+def test_a_failed_clip_does_not_count_where_the_metric_has_no_number_whatever_the_output(
+    protocol, floor, ceiling, counts
+):
+    rows = [row("a", 1.0), row("b", None, driver="s2", status="failed")]
+    bounds = {"schema_version": SCHEMA_VERSION, "floor": floor, "ceiling": ceiling}
+    found = cell(protocol, metric(worst=-7.0), rows, None, bounds)
+    assert found["value"]["mean"] == (-3.0 if counts else 1.0)
+    assert (found["counted"], found["failed"], found["missing"]) == (1 + counts, 1, 1 - counts)
+
+
+def test_people_of_two_datasets_with_one_number_are_two_people(protocol):
+    rows = [row(f"{kind}{index}", float(index), kind, "01", "07") for kind in ("self", "cross") for index in range(4)]
+    for index, each in enumerate(rows):
+        each["task"]["dataset"] = "xy"[index % 2]
+    found = {
+        kind: cell(protocol, metric(), rows[start : start + 4], None, NO_BOUNDS)
+        for kind, start in (("self", 0), ("cross", 4))
+    }
+    assert found["self"]["driving_subjects"] == 2 and found["self"]["value"]["low"] is not None
+    assert found["cross"]["source_subjects"] == 2
+    for each in rows:
+        each["task"]["source_dataset"] = "z"  # one and the same portrait for the drivers of both
+    crossed = cell(protocol, metric(), rows[4:], None, NO_BOUNDS)
+    assert (crossed["driving_subjects"], crossed["source_subjects"]) == (2, 1)
+    assert crossed["value"]["low"] is None and "source identity" in str(crossed["value"]["reason"])
+
+
 def test_self_is_clustered_by_subject_and_cross_two_way_at_the_protocols_confidence(protocol):
     chance = np.random.default_rng(0)
     drivers, sources = [f"s{i % 4}" for i in range(12)], [f"t{i // 4}" for i in range(12)]

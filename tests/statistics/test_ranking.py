@@ -67,6 +67,43 @@ def test_draws_cover_the_true_mean():
     assert 0.88 <= hits / 300 <= 0.98
 
 
+def told_apart(shares, two_way, repeats=150):
+    """How often two equal methods are told apart on eight drivers times eight sources. shares: variances of driver, source and
+    clip in the difference of the two."""
+    rng = np.random.default_rng(5)
+    driver, source = (labels.ravel() for labels in np.meshgrid(range(8), range(8)))
+    apart = 0
+    for seed in range(repeats):
+        parts = (rng.normal(0.0, share**0.5, size) for share, size in zip(shares, (8, 8, 64), strict=True))
+        of_driver, of_source, of_clip = parts
+        values = {"one": np.zeros(64), "other": of_driver[driver] + of_source[source] + of_clip}
+        drawn = fold_draws(values, driver.tolist(), ["f"] * 64, 300, seed, source.tolist() if two_way else None)
+        apart += len({row.group for row in standings(*drawn)}) - 1
+    return apart / repeats
+
+
+def test_drivers_alone_tell_equal_methods_apart_too_often_and_drivers_and_sources_do_not():
+    assert told_apart((0.2, 0.3, 0.5), two_way=False) > 0.15
+    assert told_apart((0.2, 0.3, 0.5), two_way=True) < 0.1
+    assert told_apart((0.0, 0.0, 1.0), two_way=True) < 0.05
+
+
+def test_clips_count_as_often_as_their_driver_times_their_source():
+    """A clear difference is still found; where each source belongs to one driver alone, the mean without draws is the same."""
+    values = {"good": np.zeros(12), "bad": 1.0 + 0.1 * np.arange(12.0)}
+    drivers, sources = list(range(12)), [(k + 1) % 12 for k in range(12)]
+    names, means = fold_draws(values, drivers, ["f"] * 12, 200, sources=sources)
+    assert [row.group for row in standings(names, means)] == [0, 1]
+    assert means[0] == pytest.approx([0.0, 1.55]) and np.isfinite(means).all() and means[:, 1].min() >= 1.0
+    assert (fold_draws(values, drivers, ["f"] * 12, 200, sources=sources)[1] == means).all()
+
+
+def test_a_draw_that_hits_no_clip_is_made_again():
+    values = {"one": np.array([1.0, 2.0]), "other": np.array([2.0, 1.0])}
+    _, means = fold_draws(values, ["a", "b"], ["f", "f"], 500, sources=["x", "y"])
+    assert set(means[1:, 0].tolist()) == {1.0, 1.5, 2.0}
+
+
 def test_families_vote_once():
     ranks = {
         "motion": {name: np.array([1.0, 2.0]) for name in ("gain", "spill", "profile")},

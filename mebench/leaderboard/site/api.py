@@ -16,7 +16,7 @@ from mebench.leaderboard.schema import Tier
 from mebench.leaderboard.site.boards import Board, Entry, Row
 from mebench.protocol import Protocol
 from mebench.runs.schema import MetricInfo, TaskRecord
-from mebench.runs.summary import counted_value
+from mebench.runs.summary import counted_value, number_of
 
 API_VERSION = 1
 
@@ -317,10 +317,7 @@ def result(entry: Entry, protocol: Protocol, facts: Mapping[str, MetricInfo], pe
         cross=protocol.statistics.cross,
         metrics=metrics,
         tasks=[_task(row, protocol, peaks) for row in found.rows],
-        values=[
-            [counted_value(row["status"], row["scores"].get(name), facts[name]["worst"]) for name in metrics]
-            for row in found.rows
-        ],
+        values=[[number_of(row, facts[name], found.bounds) for name in metrics] for row in found.rows],
         floor=[_bound(found, "floor", row, metrics, facts) for row in found.rows],
         ceiling=[_bound(found, "ceiling", row, metrics, facts) for row in found.rows],
     )

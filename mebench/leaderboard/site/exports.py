@@ -8,7 +8,7 @@ from typing import Any
 
 from mebench.csv_text import csv_text
 from mebench.leaderboard.site.boards import Board
-from mebench.runs.summary import counted_value
+from mebench.runs.summary import number_of
 
 CSV_COLUMNS = (
     "method",
@@ -74,7 +74,7 @@ def clips(board: Board) -> Iterator[Line]:
             what = (task["key"], *(task[name] for name in names), " ".join(task["action_units"]), row["status"])
             for metric, info in board.facts.items():
                 if info["per"] == "clip":
-                    value = counted_value(row["status"], row["scores"].get(metric), info["worst"])
+                    value = number_of(row, info, entry.result.bounds)
                     yield (*_head(entry), entry.result.protocol, *what, metric, value)
 
 
