@@ -69,7 +69,9 @@ def submit(folders: Iterable[Path], tree: Path, rerun: int) -> int:
     failed = 0
     for name, found in by_method.items():
         mebench = [sys.executable, "-m", "mebench"]
-        films = ["--films", "1", *(["--films-on", MINI] if any(f"--{MINI}--" in each for each in found) else [])]
+        films = (
+            ["--films", "1", "--films-on", MINI] if any(f"--{MINI}--" in each for each in found) else ["--films", "0"]
+        )
         made = subprocess.run([*mebench, "submit", *found, "--name", name, *films, "--out", str(tree)])
         newest = max((tree / name).iterdir(), key=lambda path: int(path.name))
         check = ["--rerun", str(rerun), "--record"] if rerun else []

@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
+from mebench.statistics.holm import holm
 from mebench.statistics.interval import Interval
 from mebench.statistics.paired import paired_difference
 
@@ -23,10 +24,31 @@ PROTOCOL, LARGER, CROSSED = "open-mini", "open-self-reenactment", "open-cross-id
 BACKBONES = ("fomm", "fsrt", "metaportrait", "emoportraits")
 AMPLITUDES = ((0.0, 0.5), (0.5, 1.0), (1.0, float("inf")))
 """Bins of the peak of the true expression, pixels at 256."""
+GAINS = {
+    "none seen": (0.0, 1e-9),
+    "less than 0.71": (1e-9, 0.5**0.5),
+    "0.71 to 1.41": (0.5**0.5, 2.0**0.5),
+    "more than 1.41": (2.0**0.5, float("inf")),
+}
+"""Bins of the gain: half an octave on either side of 1."""
 SIDE_EFFECTS = {"profile": 2, "spill": 2, "flow_epe": 2, "ssim": 4, "lpips[alexnet]": 4, "csim[dlib]": 3, "au_f1": 2}
 """Metric: decimals."""
 
+LEVEL = 0.05
+"""Of a whole table: intervals that keep it after Holm's correction are marked."""
+
 Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A cell of a table."""
+
+    found: Interval | None
+    decimals: int = 2
+
+
+Line = list["str | Difference"]
 
 
 @dataclass(frozen=True)
@@ -64,19 +86,37 @@ def difference(
     return paired_difference(values[0], values[1], drivers, sources)
 
 
-def shown(found: Interval | None, decimals: int = 2) -> str:
-    """``mean [low, high]`` and the number of clips."""
+def shown(cell: str | Difference, holds: bool) -> str:
+    """``mean [low, high]`` and the number of clips; a star where the difference holds among all of its table."""
+    if isinstance(cell, str):
+        return cell
+    found, decimals = cell.found, cell.decimals
     if found is None or found.mean is None:
         return "–"
     if found.low is None or found.high is None:
         return f"{found.mean:+.{decimals}f} (n = {found.count})"
-    return f"{found.mean:+.{decimals}f} [{found.low:+.{decimals}f}, {found.high:+.{decimals}f}] (n = {found.count})"
+    star = "\\*" if holds else ""
+    return (
+        f"{found.mean:+.{decimals}f} [{found.low:+.{decimals}f}, {found.high:+.{decimals}f}]{star} (n = {found.count})"
+    )
 
 
-def table(headings: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    """Markdown."""
+def table(headings: Iterable[str], lines: Iterable[Line]) -> str:
+    """Markdown. p-values are adjusted by Holm over all cells of the table."""
+    rows = [list(line) for line in lines]
+    places = {
+        (i, k): p for i, row in enumerate(rows) for k, cell in enumerate(row) if (p := _p_value(cell)) is not None
+    }
+    adjusted = dict(zip(places, holm(list(places.values())).tolist(), strict=True))
+    written = [
+        [shown(cell, adjusted.get((i, k), 1.0) < LEVEL) for k, cell in enumerate(row)] for i, row in enumerate(rows)
+    ]
     top = list(headings)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [top, ["---"] * len(top), *map(list, lines)])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [top, ["---"] * len(top), *written])
+
+
+def _p_value(cell: str | Difference) -> float | None:
+    return cell.found.p_value if isinstance(cell, Difference) and cell.found is not None else None
 
 
 def pairs(protocol: str = PROTOCOL) -> list[tuple[Result, Result]]:
@@ -92,10 +132,10 @@ def by_backbone() -> str:
         "cross-identity": lambda row: row["kind"] == "cross",
         "all": lambda row: True,
     }
-    lines = [
+    lines: list[Line] = [
         [
             direct.backbone,
-            *(shown(difference(direct, magplus, "gain_error", keep)) for keep in kinds.values()),
+            *(Difference(difference(direct, magplus, "gain_error", keep)) for keep in kinds.values()),
             *(_on_larger(direct.backbone, protocol) for protocol in (LARGER, CROSSED)),
         ]
         for direct, magplus in pairs()
@@ -103,15 +143,28 @@ def by_backbone() -> str:
     return table(["backbone", *kinds, LARGER, CROSSED], lines)
 
 
-def _on_larger(backbone: str, protocol: str) -> str:
+def _on_larger(backbone: str, protocol: str) -> Difference:
     """The same on another protocol; a dash where one of the two has no result."""
     direct, magplus = result("direct", backbone, protocol), result("magplus", backbone, protocol)
-    return shown(difference(direct, magplus, "gain_error") if direct and magplus else None)
+    return Difference(difference(direct, magplus, "gain_error") if direct and magplus else None)
+
+
+def arriving() -> str:
+    """What share of the true motion arrives, clip by clip: a mean near 1 may be the mean of nothing and too much."""
+    lines: list[Line] = []
+    for protocol in (LARGER, CROSSED):
+        for both in pairs(protocol):
+            for found in both:
+                gains = [float(row["gain"]) for row in found.rows.values() if row["gain"]]
+                within = [sum(low <= gain < high for gain in gains) for low, high in GAINS.values()]
+                counts = [f"{100 * count / len(gains):.0f} %" for count in within]
+                lines.append([protocol, found.backbone, found.method, f"{mean(gains):.2f}", *counts])
+    return table(["protocol", "backbone", "method", "mean gain", *GAINS], lines)
 
 
 def sizes() -> str:
     """How large the true expressions are that the tasks of each protocol ask for."""
-    lines = []
+    lines: list[Line] = []
     for protocol in (PROTOCOL, LARGER, CROSSED):
         found = result("direct", "fomm", protocol)
         for kind in ("self", "cross"):
@@ -128,11 +181,11 @@ def by_amplitude() -> str:
         return lambda row: bool(row["peak_px"]) and low <= float(row["peak_px"]) < high
 
     names = [f"{low:g} to {high:g} px" if high < float("inf") else f"{low:g} px and more" for low, high in AMPLITUDES]
-    lines = [
+    lines: list[Line] = [
         [
             protocol,
             direct.backbone,
-            *(shown(difference(direct, magplus, "gain_error", within(*edges))) for edges in AMPLITUDES),
+            *(Difference(difference(direct, magplus, "gain_error", within(*edges))) for edges in AMPLITUDES),
         ]
         for protocol in (PROTOCOL, LARGER)
         for direct, magplus in pairs(protocol)
@@ -148,8 +201,8 @@ def by_unit() -> str:
     def has(unit: int) -> Callable[[Row], bool]:
         return lambda row: unit in _units(row)
 
-    lines = [
-        [str(unit), *(shown(difference(direct, magplus, "gain_error", has(unit))) for direct, magplus in found)]
+    lines: list[Line] = [
+        [str(unit), *(Difference(difference(direct, magplus, "gain_error", has(unit))) for direct, magplus in found)]
         for unit in units
     ]
     return table(["action unit", *(direct.backbone for direct, _ in found)], lines)
@@ -161,13 +214,10 @@ def _units(row: Row) -> set[int]:
 
 def side_effects() -> str:
     """What else changes: ``magplus`` minus ``direct``."""
-    lines = [
+    lines: list[Line] = [
         [
             direct.backbone,
-            *(
-                shown(difference(magplus, direct, name, lambda _: True), digits)
-                for name, digits in SIDE_EFFECTS.items()
-            ),
+            *(Difference(difference(magplus, direct, name), digits) for name, digits in SIDE_EFFECTS.items()),
         ]
         for direct, magplus in pairs()
     ]
@@ -177,37 +227,83 @@ def side_effects() -> str:
 def relatives() -> str:
     """Other ways to make the small FOMM move more, against it alone; and against no learning."""
     direct, transfer = result("direct", "fomm"), result("flow-transfer", "none")
-    lines = []
+    lines: list[Line] = []
     for path in sorted((ROOT / "submissions").iterdir()):
         for backbone in ("fomm", "fpb-fomm", "none"):
             found = result(path.name, backbone)
             if found is None or direct is None or transfer is None or path.name in ("still", "truth"):
                 continue
-            against = [shown(difference(other, found, "gain_error")) for other in (direct, transfer)]
+            against = [_apart(found, other) for other in (direct, transfer)]
             lines.append([path.name, backbone, *against])
     return table(["method", "backbone", "nearer than direct by", "nearer than flow-transfer by"], lines)
 
 
+def _apart(found: Result, other: Result) -> str | Difference:
+    """Gain error that ``found`` saves against ``other``."""
+    same = (found.method, found.backbone) == (other.method, other.backbone)
+    return "0" if same else Difference(difference(other, found, "gain_error"))
+
+
+def no_learning() -> str:
+    """``flow-transfer`` minus each backbone, alone and magnified: above zero, the backbone is better."""
+    lines: list[Line] = []
+    for method in ("direct", "magplus"):
+        for backbone in BACKBONES:
+            line: Line = [method, backbone]
+            for protocol in (PROTOCOL, LARGER, CROSSED):
+                found, transfer = result(method, backbone, protocol), result("flow-transfer", "none", protocol)
+                for metric in ("gain_error", "spill", "flow_epe"):
+                    line.append(Difference(difference(transfer, found, metric) if found and transfer else None))
+            lines.append(line)
+    metrics = ("gain error", "spill", "flow error")
+    return table(
+        [
+            "method",
+            "backbone",
+            *(f"{protocol}: {metric}" for protocol in (PROTOCOL, LARGER, CROSSED) for metric in metrics),
+        ],
+        lines,
+    )
+
+
 def magnifiers() -> str:
-    """Gain error that each way of magnifying saves against the backbone alone, on every backbone."""
-    lines = []
-    for path in sorted((ROOT / "submissions").iterdir()):
-        both = [(result("direct", backbone), result(path.name, backbone)) for backbone in BACKBONES]
-        if path.name == "direct" or sum(found is not None for _, found in both) < 2:
-            continue
-        cells = [shown(difference(direct, found, "gain_error") if direct and found else None) for direct, found in both]
-        lines.append([path.name, *cells])
-    return table(["method", *BACKBONES], lines)
+    """Gain error that each way of magnifying saves against the backbone alone, on every backbone and protocol."""
+    return table(["protocol", "method", *BACKBONES], _against("direct"))
+
+
+def contrasts() -> str:
+    """Gain error that ``magplus`` saves against each other way: above zero, it is nearer to the right amount."""
+    return table(["protocol", "method", *BACKBONES], _against("magplus", turned=True))
+
+
+def _against(baseline: str, *, turned: bool = False) -> list[Line]:
+    """A line for each protocol and each method that runs on two backbones: what it saves against ``baseline`` on the same
+    backbone, or with ``turned`` what the baseline saves against it."""
+    lines: list[Line] = []
+    for protocol in (PROTOCOL, LARGER, CROSSED):
+        for path in sorted((ROOT / "submissions").iterdir()):
+            both = [
+                (result(baseline, backbone, protocol), result(path.name, backbone, protocol)) for backbone in BACKBONES
+            ]
+            if path.name in (baseline, "direct") or sum(found is not None for _, found in both) < 2:
+                continue
+            ordered = [(b, a) if turned else (a, b) for a, b in both]
+            cells = [Difference(difference(a, b, "gain_error") if a and b else None) for a, b in ordered]
+            lines.append([protocol, path.name, *cells])
+    return lines
 
 
 TABLES = {
     "by backbone": by_backbone,
     "sizes": sizes,
+    "arriving": arriving,
     "by amplitude": by_amplitude,
     "by action unit": by_unit,
     "side effects": side_effects,
     "relatives": relatives,
+    "no learning": no_learning,
     "magnifiers": magnifiers,
+    "contrasts": contrasts,
 }
 
 

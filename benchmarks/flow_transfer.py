@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mebench.clip import Driving, Source, Truth
 from mebench.datasets.synme.dataset import Synme
 from mebench.methods.flow_transfer import FlowTransfer
+from mebench.metrics.motion.gate import LARGEST_OCTAVES
 from mebench.motion.align import fit_affine
 from mebench.motion.flow import DisFine
 
@@ -82,7 +83,11 @@ def measured(source: NDArray[np.uint8], made: NDArray[np.uint8], truth: Truth) -
         for field in (flow, DisFine()(truth.frames[0], truth.frames[1]))
     )
     gain = float((own * wanted).sum() / (wanted**2).sum())
-    return [*(10.0 * np.log10(255.0**2 / error) for error in errors), epe, abs(float(np.log2(max(gain, 0.05))))]
+    return [
+        *(10.0 * np.log10(255.0**2 / error) for error in errors),
+        epe,
+        abs(float(np.log2(max(gain, 2.0**-LARGEST_OCTAVES)))),
+    ]
 
 
 def box(points: NDArray[np.float32], margin: int, size: tuple[int, ...]) -> NDArray[np.bool_]:

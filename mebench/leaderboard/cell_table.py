@@ -12,6 +12,7 @@ from typing import Any
 from mebench.errors import InputError
 from mebench.leaderboard.aggregate import Cells
 from mebench.leaderboard.schema import SCHEMA_VERSION
+from mebench.leaderboard.upgrade import upgraded
 from mebench.runs.schema import Cell, Estimate, SetRecord
 
 DIGITS = 9
@@ -55,6 +56,12 @@ def read_summary(value: Any, where: str) -> tuple[Cells, list[SetRecord]]:
     """
     if not isinstance(value, dict) or set(value) - {"columns"} != {"schema_version", "cells", "sets"}:
         raise InputError(f"{where} must hold schema_version, columns, cells and sets.")
+    try:
+        upgraded("summary", value)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    if value["schema_version"] >= 4 and "columns" not in value:
+        raise InputError(f"{where} must hold columns, as every summary since version 4.")
     given = _unpacked(value, where) if "columns" in value else value["cells"]
     if not isinstance(given, list):
         raise InputError(f"{where}: cells must be a list.")

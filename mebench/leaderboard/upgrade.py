@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mebench.errors import InputError
 from mebench.leaderboard.schema import SCHEMA_VERSION
 
-Kind = Literal["manifest", "run", "card", "trust"]
+Kind = Literal["manifest", "run", "card", "trust", "summary"]
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -23,11 +23,19 @@ def _aggregates(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "aggregates": []}
 
 
+def _columns(summary: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 writes cells as rows under ``columns``; before, each had the names of its fields, which are still read."""
+    if "columns" in summary:
+        raise InputError("the summary has schema version 3 or less and 'columns', which came with version 4.")
+    return summary
+
+
 STEPS: dict[Kind, dict[int, Step]] = {
     "manifest": {1: _aggregates, 2: _as_it_is, 3: _as_it_is},
     "run": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
     "card": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
     "trust": {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
+    "summary": {1: _as_it_is, 2: _as_it_is, 3: _columns},
 }
 """By kind of file and version: what makes the next version of it. A step never loses a number."""
 

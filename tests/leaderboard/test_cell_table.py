@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mebench.errors import InputError
 from mebench.leaderboard.cell_table import COLUMNS, read_summary, summary_text
+from mebench.leaderboard.schema import SCHEMA_VERSION
 from mebench.runs.schema import Cell
 
 FROZEN = Path(__file__).parent / "frozen"
@@ -87,6 +88,10 @@ def change(place: int, value: Any) -> Callable[[dict[str, Any]], object]:
     [
         (lambda t: t.pop("sets"), "must hold schema_version"),
         (lambda t: t.update(more=1), "must hold schema_version"),
+        (lambda t: t.update(schema_version="banana"), "schema version banana"),
+        (lambda t: t.update(schema_version=SCHEMA_VERSION + 1), "schema version"),
+        (lambda t: t.update(schema_version=3), "'columns', which came with version 4"),
+        (lambda t: t.pop("columns"), "must hold columns, as every summary since version 4"),
         (lambda t: t.update(columns=COLUMNS[::-1]), "columns must be metric, kind"),
         (lambda t: t.update(cells={}), "a list of 13"),
         (lambda t: t["cells"][0].pop(), "a list of 13"),
@@ -111,7 +116,7 @@ def test_anything_else_is_refused(damage: Callable[[dict[str, Any]], object], to
     assert str(error.value).startswith("results/x/summary.json")
 
 
-@pytest.mark.parametrize("value", [None, [], 3, "cells", {"schema_version": 4}])
+@pytest.mark.parametrize("value", [None, [], 3, "cells", {"schema_version": SCHEMA_VERSION}])
 def test_what_is_no_table_at_all_is_refused(value: Any) -> None:
     with pytest.raises(InputError, match="must hold"):
         read_summary(value, "it")

@@ -262,7 +262,7 @@ def test_old_versions_are_known_or_refused() -> None:
     assert old == {"schema_version": SCHEMA_VERSION, "a": 2, "aggregates": []}
     with pytest.raises(InputError, match="came with version 2"):
         upgraded("manifest", {"schema_version": 1, "aggregates": []})
-    for kind in ("manifest", "run", "card", "trust"):
+    for kind in ("manifest", "run", "card", "trust", "summary"):
         for version in (0, SCHEMA_VERSION + 1, None, True, "1"):
             with pytest.raises(InputError, match="schema version"):
                 upgraded(kind, {"schema_version": version})  # type: ignore[arg-type]
