@@ -10,6 +10,7 @@ import csv
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -148,14 +149,17 @@ def _whole(command: str) -> bool:
 
 def serve(folder: Path) -> None:
     """``mebench site serve`` answers, and is stopped."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "mebench", "site", "serve", "--port", "8765"], cwd=folder, env=environment(folder)
+        [sys.executable, "-m", "mebench", "site", "serve", "--port", str(port)], cwd=folder, env=environment(folder)
     )
     try:
         for _ in range(120):
             time.sleep(1)
             try:
-                with urllib.request.urlopen("http://127.0.0.1:8765/") as page:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
                     assert b"<html" in page.read().lower()
                     return
             except OSError:
