@@ -246,24 +246,14 @@ def _apart(found: Result, other: Result) -> str | Difference:
 
 def no_learning() -> str:
     """``flow-transfer`` minus each backbone, alone and magnified: above zero, the backbone is better."""
+    metrics = {"gain_error": 2, "spill": 2, "flow_epe": 2}
     lines: list[Line] = []
-    for method in ("direct", "magplus"):
-        for backbone in BACKBONES:
-            line: Line = [method, backbone]
-            for protocol in (PROTOCOL, LARGER, CROSSED):
-                found, transfer = result(method, backbone, protocol), result("flow-transfer", "none", protocol)
-                for metric in ("gain_error", "spill", "flow_epe"):
-                    line.append(Difference(difference(transfer, found, metric) if found and transfer else None))
-            lines.append(line)
-    metrics = ("gain error", "spill", "flow error")
-    return table(
-        [
-            "method",
-            "backbone",
-            *(f"{protocol}: {metric}" for protocol in (PROTOCOL, LARGER, CROSSED) for metric in metrics),
-        ],
-        lines,
-    )
+    for protocol in (PROTOCOL, LARGER, CROSSED):
+        transfer = result("flow-transfer", "none", protocol)
+        for found in (each for both in zip(*pairs(protocol), strict=True) for each in both):
+            cells = [Difference(difference(transfer, found, m) if transfer else None, d) for m, d in metrics.items()]
+            lines.append([protocol, found.method, found.backbone, *cells])
+    return table(["protocol", "method", "backbone", *metrics], lines)
 
 
 def magnifiers() -> str:
