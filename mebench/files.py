@@ -17,6 +17,8 @@ _FIXES = {
     errno.EDQUOT: "the disk quota is used up; free some space and start the same command again",
     errno.EROFS: "the folder is read-only; choose another one",
     errno.EACCES: "permission is denied; choose a folder that you may write",
+    errno.ENOTDIR: "a file stands where a folder should be; choose another place",
+    errno.EEXIST: "a file stands where a folder should be; choose another place",
     errno.EIO: "the disk reported an input/output error; check it and start the same command again",
 }
 

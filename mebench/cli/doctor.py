@@ -127,14 +127,18 @@ def _metrics(found: Examination) -> str:
     waiting: dict[str, list[str]] = {}
     for metric in found.metrics:
         lacks = [
-            f"{n['name']} ({_STATES[n['state']]})" for n in metric["networks"] if n["state"] in ("missing", "altered")
+            n["name"] if n["state"] == "missing" else f"{n['name']} ({_STATES[n['state']]})"
+            for n in metric["networks"]
+            if n["state"] in ("missing", "altered")
         ]
         if lacks:
             waiting.setdefault(", ".join(lacks), []).append(metric["name"])
         else:
             ready += 1
     texts = [f"{', '.join(names)} for {networks}" for networks, names in waiting.items()]
-    return f"{ready} ready (mebench list metrics)" + (f"; waiting: {'; '.join(texts)}" if texts else "")
+    return f"{ready} ready (mebench list metrics)" + (
+        f"; others once a file is added: {'; '.join(texts)}" if texts else ""
+    )
 
 
 def _show_problems(found: Examination, console: Console) -> None:

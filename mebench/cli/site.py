@@ -13,7 +13,7 @@ _ADDRESS = typer.Option("", "--address", help="Where the site will stand (https:
 _SUBMISSIONS = typer.Option(
     None,
     "--submissions",
-    help="The tree of submissions. Default: the folder submissions, as mebench submit writes it, or else what ships.",
+    help="The tree of submissions. Default: the folder submissions, as mebench submit writes it, and what ships.",
 )
 
 
@@ -25,7 +25,7 @@ def build(out: Path = _OUT, submissions: Path | None = _SUBMISSIONS, address: st
     """
     from mebench.leaderboard.site import build_site
 
-    built = build_site(out, _tree(submissions), address=address)
+    built = build_site(out, _trees(submissions), address=address)
     if not built.parquet:
         typer.echo("no Parquet tables: pip install 'mebench[parquet]' writes them too", err=True)
     for name, reason in built.broken.items():
@@ -48,17 +48,18 @@ def serve(
     from mebench.leaderboard.site import build_site
     from mebench.leaderboard.site.serve import serve as run
 
-    built = build_site(out, _tree(submissions))
+    built = build_site(out, _trees(submissions))
     with run(built.folder, port) as server:
         typer.echo(f"http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")
         server.serve_forever()
 
 
-def _tree(given: Path | None) -> Path:
-    """The submissions to show. Beside the reader's own ones what was installed would not have their row."""
+def _trees(given: Path | None) -> list[Path]:
+    """The submissions to show: the reader's own, and beside them what ships, so that a new row has neighbours."""
     from mebench.home import packaged
 
-    here = Path("submissions")
-    chosen = given or (here if next(here.glob("*/*/manifest.json"), None) else packaged("submissions"))
-    typer.echo(f"submissions: {chosen}", err=True)
+    here, shipped = Path("submissions"), packaged("submissions")
+    own = [here] if next(here.glob("*/*/manifest.json"), None) and here.resolve() != shipped.resolve() else []
+    chosen = [given] if given else [*own, shipped]
+    typer.echo(f"submissions: {' and '.join(map(str, chosen))}", err=True)
     return chosen

@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import json
 import re
-import shlex
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import yaml
 from mebench import strict_yaml
 from mebench.errors import ConfigError, InputError, MebenchError
 from mebench.files import storage_errors, write_bytes, write_json, write_text
+from mebench.leaderboard.advice import commands, of_card, of_runs
 from mebench.leaderboard.aggregate import Cells, aggregate
 from mebench.leaderboard.aggregates import bare, make_table
 from mebench.leaderboard.arrows import motions
@@ -102,7 +102,9 @@ def submit(
             partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Submitted(folder, tuple(_notes(written)), _commands(folder, name, chosen))
+    there = {path.name: version for version in known for path in (root / version / "results").glob("*")}
+    again = sorted({there[name] for name in rows + apart if name in there})
+    return Submitted(folder, (*of_card(written), *of_runs(found, again)), commands(folder, name, chosen))
 
 
 def _protocol(records: Records) -> str:
@@ -339,26 +341,6 @@ def _manifest(
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _notes(card: Card) -> list[str]:
-    notes = []
-    if card.parameters is None:
-        notes.append("card.yaml: 'parameters' is empty; say how many the method has, with --card.")
-    if not card.seen_datasets:
-        notes.append("card.yaml says that no micro-expression dataset was seen in training; correct it if one was.")
-    return notes
-
-
-def _commands(folder: Path, name: str, version: str) -> tuple[str, ...]:
-    where, branch = shlex.quote(str(folder)), f"submit-{name}-{version}"
-    return (
-        f"mebench verify {where}",
-        f"git checkout -b {branch}",
-        f"git add {where}",
-        f"git commit -m 'Submit {name} {version}'",
-        f"git push -u origin {branch}",
-    )
 
 
 def _next(known: Sequence[str]) -> str:

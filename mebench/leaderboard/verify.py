@@ -14,6 +14,7 @@ from typing import Any, Literal
 from mebench import registry
 from mebench.errors import ConfigError, InputError, MebenchError
 from mebench.leaderboard import aggregates, arrows, copies, numbers, strict_json
+from mebench.leaderboard.advice import TEMPLATE_AUTHOR
 from mebench.leaderboard.aggregates import AggregateResult
 from mebench.leaderboard.folder import Result, Submission, read_bytes, read_submission
 from mebench.leaderboard.licensed import motion_withheld, withheld
@@ -70,6 +71,8 @@ def verify(folder: Path | str, *, facts: Facts | None = None, others: Path | Non
     folder = Path(folder)
     if folder.is_symlink() or not folder.is_dir():
         raise InputError(f"{folder} is no folder; give submissions/<method>/<version>.")
+    if (folder / "tasks").is_dir() and (folder / "run.json").is_file():
+        raise InputError(f"{folder} is a run; make a submission of it first: mebench submit {folder} --name NAME")
     folder = folder.absolute()
     found = [Finding("error", "files", path, text) for path, text in listing(folder).problems]
     if found:
@@ -180,6 +183,8 @@ def _card(submission: Submission) -> Iterator[Finding]:
             "card.yaml",
             f"says track: frozen, and {adapted[0]} was adapted to the test clips; say track: adapted",
         )
+    if TEMPLATE_AUTHOR in card.authors:
+        yield Finding("warning", "card", "card.yaml", f"names the author of the template, '{TEMPLATE_AUTHOR}'")
     if card.parameters is None:
         yield Finding("warning", "card", "card.yaml", "does not say how many parameters the method has")
     for result in every:

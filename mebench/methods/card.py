@@ -126,6 +126,8 @@ def read_method_file(name: str | Path) -> MethodFile:
     Raises :class:`ConfigError` when there is none, naming those that exist, or when the file is wrong.
     """
     path = Path(name)
+    if path.suffix == ".py":
+        raise ConfigError(f"{name} is Python; give the method.yaml that names it, or the folder that this lies in.")
     if path.is_dir() and (path / "method.yaml").is_file():
         path = path / "method.yaml"
     elif not path.is_file():
@@ -133,12 +135,23 @@ def read_method_file(name: str | Path) -> MethodFile:
     if not path.is_file() and str(name) in registry.names("magnifiers"):
         return magnifier_file(str(name))
     if not path.is_file():
+        _refuse_path(Path(name), str(name))
         known = ", ".join(method_names())
         near = meant(str(name), method_names())
         raise ConfigError(
             f"there is no method called '{name}'{near}; known: {known}; or give the path of a method.yaml."
         )
     return _with_own_file(strict_yaml.load(path, MethodFile), path)
+
+
+def _refuse_path(path: Path, given: str) -> None:
+    """:class:`ConfigError` for what was meant as a path, not as a name."""
+    if path.is_dir():
+        raise ConfigError(f"the folder {given} has no method.yaml; 'mebench new method NAME' writes one that runs.")
+    if "/" in given or "\\" in given or path.suffix in (".yaml", ".yml"):
+        raise ConfigError(
+            f"there is no {given} here ({path.absolute()}); give the path of a method.yaml or of its folder."
+        )
 
 
 def _with_own_file(file: MethodFile, path: Path) -> MethodFile:

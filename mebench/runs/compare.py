@@ -66,6 +66,10 @@ class Comparison:
     gap: float
     parts: tuple[Part, ...]
     clips: tuple[tuple[str, float], ...]
+    compared: int
+    """Tasks that both runs have."""
+    planned: int
+    """Tasks of the protocol."""
 
     def record(self) -> dict[str, Any]:
         """As JSON values."""
@@ -96,8 +100,10 @@ def compare(first: Path | str, second: Path | str, metric: str | None = None) ->
     gaps = [(row, d) for row, other in pairs if (d := _gap(infos[chosen], row, other)) is not None]
     total = float(np.mean([d for _, d in gaps])) if gaps else 0.0
     ordered = sorted(((row["task"]["key"], d) for row, d in gaps), key=lambda item: (item[1], item[0]))
+    names = (a.summary["run"], b.summary["run"])
+    planned = a.summary["tasks"]["planned"] if "tasks" in a.summary else len(pairs)
     return Comparison(
-        (a.summary["run"], b.summary["run"]), tuple(differences), chosen, total, tuple(_parts(gaps)), tuple(ordered)
+        names, tuple(differences), chosen, total, tuple(_parts(gaps)), tuple(ordered), len(pairs), planned
     )
 
 

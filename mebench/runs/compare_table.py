@@ -15,6 +15,10 @@ def lines(comparison: Comparison) -> Iterator[str]:
     first, second = comparison.names
     yield f"A  {first}"
     yield f"B  {second}"
+    if comparison.compared < comparison.planned:
+        yield f"{comparison.compared} of {comparison.planned} tasks, those that both have: a part tells little of the whole"
+    if first == second:
+        yield "both are the same run"
     for kind in dict.fromkeys(entry.kind for entry in comparison.differences):
         members = [entry for entry in comparison.differences if entry.kind == kind]
         yield ""

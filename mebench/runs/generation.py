@@ -17,6 +17,10 @@ from mebench.motion.warp import resize
 from mebench.runs.clock import Clock
 from mebench.runs.inputs import TaskInputs, pixels
 
+_BEYOND, _MOST_OUTSIDE = 0.1, 0.1
+"""A network may overshoot black and white a little, or a lot in a few places: both are clipped. Frames of which a tenth lies
+beyond by a tenth are on another scale, such as 0 to 255 or -1 to 1, and clipping would pass them on as a white or a still face."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -83,4 +87,10 @@ def _checked(generated: Generated, count: int, source_size: tuple[int, ...]) -> 
         bad = ~torch.isfinite(frames).flatten(1).all(dim=1)
         which = int(bad.nonzero()[0])
         raise GenerationError(f"the method gave NaN or infinite values, first in frame {which}.")
+    outside = ((frames < -_BEYOND) | (frames > 1.0 + _BEYOND)).float().mean()
+    if outside > _MOST_OUTSIDE:
+        low, high = torch.aminmax(frames)
+        raise GenerationError(
+            f"the method gave values from {float(low):.3g} to {float(high):.3g}, and black is 0, white is 1: bring its frames to [0,1]."
+        )
     return frames.to(torch.float32)

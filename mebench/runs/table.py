@@ -161,6 +161,8 @@ def companion(folder: Path, summary: SummaryRecord) -> str | None:
 
 def next_command(summary: SummaryRecord, command: str, compared: str | None = None) -> str:
     """A command that makes sense now. command: the one that gives this run. compared: see :func:`companion`."""
+    if summary["tasks"]["failed"] and not summary["tasks"]["ok"]:
+        return f"{command} --retry-failed    (once the method is mended)"
     if not summary["complete"]:
         return command
     if compared and summary["method"] not in BOUNDS:

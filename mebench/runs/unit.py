@@ -6,8 +6,11 @@ are prepared once.
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from mebench.clip import Pixels
@@ -25,6 +28,8 @@ from mebench.runs.provenance import peak_memory_mb
 from mebench.runs.schema import SCHEMA_VERSION, CostRecord, TaskInfo, TaskRecord
 from mebench.runs.scoring import outdated, score
 from mebench.runs.store import RunStore
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 _STOPS_THE_RUN = (StorageError, MissingWeights, CheckpointError)
 """Errors that say nothing of the clip and would hit every one."""
@@ -193,6 +198,17 @@ def _empty_row(task: TaskInfo) -> TaskRecord:
 
 
 def _sentence(error: Exception) -> str:
-    """One line for the row: the words of our own errors, the type too for all others."""
+    """One line for the row: the words of our own errors; of all others the type and the place too."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, MebenchError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, MebenchError) else f"{type(error).__name__}: {text}{_place(error)}"
+
+
+def _place(error: Exception) -> str:
+    """Where the method's own code failed: file and line of its innermost frame that is no library's; without folders, so that
+    the row is the same on every machine."""
+    libraries = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+    frames = [
+        each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith((*libraries, "<"))
+    ]
+    own = [each for each in frames if not Path(each.filename).is_relative_to(_PACKAGE)] or frames
+    return f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""

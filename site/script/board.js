@@ -94,8 +94,8 @@ class View {
   show() {
     const kind = this.checked("kind"), family = (this.family = this.checked("family"));
     for (const section of this.sections) section.hidden = Boolean(kind) && section.dataset.kind !== kind;
-    this.columns.replaceSync(family === "all" ? ".board [data-family=''] { display: none; }"
-      : `.board [data-family]:not([data-family="${CSS.escape(family)}"]) { display: none; }`);
+    this.columns.replaceSync(family === "all" ? ".board [data-family=''] { display: none !important; }"
+      : `.board [data-family]:not([data-family="${CSS.escape(family)}"]) { display: none !important; }`);
     for (const table of this.tables) table.table.classList.toggle("view-overview", !family && this.kinds.length > 0);
     const wanted = Object.fromEntries(this.filters.map((control) => [control.dataset.filter,
       control.type === "checkbox" ? control.checked : control.value.trim().toLowerCase()]));
@@ -239,7 +239,7 @@ class ResultTable {
     const round = (this.round = {});  /* a later order ends the filling of an earlier one */
     this.more(round);
     const total = this.entries.filter((entry) => entry.data.old === undefined || this.wanted.old).length;
-    this.section.querySelector(".shown").textContent = order.length === total ? `${total} results` : `${order.length} of ${total} results`;
+    this.section.querySelector(".shown").textContent = `${order.length === total ? "" : `${order.length} of `}${total} result${total === 1 ? "" : "s"}`;
     this.section.querySelector(".nothing").hidden = order.length > 0;
   }
 
@@ -357,7 +357,7 @@ class ResultTable {
 }
 
 /* The small pictures of the columns of a family in a row, drawn when they are first shown: data-bar holds floor, ceiling, value, ends of the interval (or
-   nothing) in percent and where the value lies beyond the bar. data-range holds a rank interval and how many are ranked. */
+   nothing) in percent, where the value lies beyond the bar, and at which ends the interval does (1: left, 2: right). data-range holds a rank interval and how many are ranked. */
 function bars(row, shown) {
   for (const cell of row.cells) {
     const { family } = cell.dataset, visible = family === undefined || (shown === "all" ? family !== "" : family === shown);
@@ -370,9 +370,9 @@ function bar(holder) {
   const draw = (name, d) => `<path class="${name}" d="${d}"/>`;
   let drawn;
   if (holder.dataset.bar) {
-    const [floor, ceiling, value, low, high, beyond] = holder.dataset.bar.split(" ").map((part) => (part === "" || part === "-" ? null : Number(part)));
+    const [floor, ceiling, value, low, high, beyond, cut] = holder.dataset.bar.split(" ").map((part) => (part === "" || part === "-" ? null : Number(part)));
     drawn = draw("track", `M${x(floor)} 8H${x(ceiling)}`) + draw("floor", `M${x(floor)} 4v8`) + draw("ceiling", `M${x(ceiling)} 4v8`)
-      + (low === null ? "" : draw("interval", `M${x(low)} 8H${x(high)}`))
+      + (low === null ? "" : draw("interval", `M${x(low)} 8H${x(high)}${cut & 1 ? `M${x(low)} 8m3-3-3 3 3 3` : ""}${cut & 2 ? `M${x(high)} 8m-3-3 3 3-3 3` : ""}`))
       + (beyond ? draw("mean", `M${x(value)} 8m${beyond < 0 ? "-4 0l7-4v8Z" : "4 0l-7-4v8Z"}`) : `<circle class="mean" cx="${x(value)}" cy="8" r="3.6"/>`);
   } else {
     const [low, rank, high, count] = holder.dataset.range.split(" ").map(Number), at = (value) => x(count > 1 ? (100 * (value - 1)) / (count - 1) : 50);

@@ -195,17 +195,19 @@ def test_names_are_completed_in_the_shell(line: str, expected: str) -> None:
     assert expected in CliRunner().invoke(app, [], prog_name="mebench", env=asked).stdout.split()
 
 
-def test_the_board_shows_the_submissions_of_this_folder_before_those_that_ship(tmp_path, monkeypatch, capsys):
-    from mebench.cli.site import _tree
+def test_the_board_shows_the_submissions_of_this_folder_and_those_that_ship(tmp_path, monkeypatch, capsys):
+    from mebench.cli.site import _trees
 
     monkeypatch.chdir(tmp_path)
-    assert _tree(None) == packaged("submissions")
+    assert _trees(None) == [packaged("submissions")]
     (tmp_path / "submissions" / "mine" / "1").mkdir(parents=True)
-    assert _tree(None) == packaged("submissions"), "a folder without a submission"
+    assert _trees(None) == [packaged("submissions")], "a folder without a submission"
     (tmp_path / "submissions" / "mine" / "1" / "manifest.json").write_text("{}")
-    assert _tree(None).resolve() == tmp_path / "submissions"
-    assert _tree(tmp_path) == tmp_path
-    assert capsys.readouterr().err.splitlines()[2] == "submissions: submissions"
+    assert [tree.resolve() for tree in _trees(None)] == [tmp_path / "submissions", packaged("submissions").resolve()]
+    assert _trees(tmp_path) == [tmp_path]
+    assert capsys.readouterr().err.splitlines()[2] == f"submissions: submissions and {packaged('submissions')}"
+    monkeypatch.chdir(packaged("submissions").parent)
+    assert len(_trees(None)) == 1
 
 
 def test_what_follows_a_command_is_a_command() -> None:

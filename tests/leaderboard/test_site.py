@@ -110,6 +110,18 @@ def test_tables_say_the_same_as_csv_and_parquet(site: Path) -> None:
             assert (float(line[value]) if line[value] else None) == row[value]
 
 
+def test_own_submissions_stand_beside_those_that_ship(tree: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    submit([write_run(tmp_path / "mine", "mine", None, 0.5)], "mine", out=own, films=0)
+    submit([write_run(tmp_path / "again", "magplus", "fomm", 0.1)], "magplus", out=own, films=0)
+    site = build_site(tmp_path / "both", [own, tree], facts=FACTS).folder
+    rows = json.loads((site / "api/v1/boards/open-mini.json").read_text())["tables"][0]["rows"]
+    assert {row["method"] for row in rows} == {"mine", "magplus", "direct", "warp-demag", "flow-transfer"}
+    assert sum(row["method"] == "magplus" for row in rows) == 1, "the first tree has the method"
+    with pytest.raises(ConfigError, match="nowhere is no folder"):
+        build_site(tmp_path / "none", tmp_path / "nowhere", facts=FACTS)
+
+
 def test_a_badge_says_the_place_and_the_feed_names_every_submission(site: Path, whole_tree: Path) -> None:
     badge = (site / f"badges/magplus--{PROTOCOL}--cross.svg").read_text()
     assert "rank 1" in badge and "self-reported" in badge

@@ -146,6 +146,17 @@ def test_sorting_filtering_and_the_address_that_brings_them_back(open_page: Any)
     assert len(shown(again)) == 7 and "open=1" in again.url
 
 
+def test_a_phone_shows_the_chosen_family_alone(open_page: Any) -> None:
+    page = open_page(BOARD)
+    page.set_viewport_size({"width": 390, "height": 800})
+    families = "[...new Set([...document.querySelectorAll('#board-self tbody td[data-family]')].filter((c) => c.offsetParent).map((c) => c.dataset.family))]"
+    assert page.evaluate(families) == [""]
+    page.click(".segments label:has(input[value=identity])")
+    assert page.evaluate(families) == ["identity"]
+    page.click(".segments label:has(input[value=all])")
+    assert len(page.evaluate(families)) == 4
+
+
 def test_selected_methods_old_versions_and_weights(open_page: Any) -> None:
     page = open_page(BOARD)
     page.check("#old")

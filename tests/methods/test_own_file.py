@@ -97,6 +97,25 @@ def test_refuses(tmp_path: Path, args: list[str], message: str) -> None:
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("mine/my_idea.py", "is Python; give the method.yaml that names it"),
+        ("mien/", "there is no mien/ here"),
+        ("mien/method.yaml", "there is no mien/method.yaml here"),
+        ("empty", "the folder empty has no method.yaml; 'mebench new method NAME'"),
+        ("mien", "there is no method called 'mien'"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_no_name(
+    mine: Path, monkeypatch: pytest.MonkeyPatch, given: str, message: str
+) -> None:
+    monkeypatch.chdir(mine.parent)
+    (mine.parent / "empty").mkdir()
+    with pytest.raises(ConfigError, match=message):
+        load_method(given)
+
+
 def test_never_writes_over_a_folder(mine: Path) -> None:
     result = CliRunner().invoke(app, ["new", "method", "my-idea", "--out", str(mine)])
     assert result.exit_code == 2 and "is there already" in result.output

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from mebench.cli.app import app
 from mebench.errors import ConfigError
 from mebench.runs.compare import compare
+from mebench.runs.compare_table import lines
 from mebench.runs.power_plan import from_runs
 from mebench.runs.schema import SCHEMA_VERSION
 
@@ -112,6 +113,15 @@ def test_other_protocols_and_metrics_are_refused(runs, tmp_path):
         compare(runs[0], other)
     with pytest.raises(ConfigError, match="no common metric 'beauty'"):
         compare(*runs, "beauty")
+
+
+def test_a_part_of_the_tasks_is_told(runs):
+    assert not any("those that both have" in line for line in lines(compare(*runs)))
+    summary = json.loads((runs[0] / "summary.json").read_text())
+    (runs[0] / "summary.json").write_text(json.dumps({**summary, "tasks": {"planned": 99, "ok": 24, "failed": 0}}))
+    told = list(lines(compare(*runs)))
+    assert "24 of 99 tasks, those that both have: a part tells little of the whole" in told
+    assert "both are the same run" not in told and "both are the same run" in list(lines(compare(runs[0], runs[0])))
 
 
 def test_the_command_line(runs):

@@ -76,6 +76,12 @@ def test_bar_makes_room_beyond_the_bounds_and_then_points() -> None:
     facts = metric_infos()["gain"]
     above = scale(_cell(1.2, 1.1, 1.3, 0.0, 1.0), facts)
     assert above is not None and above.ceiling < above.value < 100 and above.beyond is None
+    assert above.cut == () and 0 < above.low < above.high < 100
+    wide = scale(_cell(1.1, 0.7, 1.45, 0.0, 1.0), facts)
+    assert wide is not None and wide.cut == () and wide.high < 100 and wide.high - wide.value > 15
+    cut = scale(_cell(1.1, -2.0, 1.9, 0.0, 1.0), facts)
+    assert cut is not None and cut.cut == ("left", "right") and (cut.low, cut.high, cut.beyond) == (0, 100, None)
+    assert "goes on beyond the bar" in cut.sentence
     far = scale(_cell(3.0, 2.9, 3.1, 0.0, 1.0), facts)
     assert far is not None and far.value == 100 and far.beyond == "right" and far.floor == 0
     below = scale(_cell(-5.0, None, None, 0.0, 1.0), facts)

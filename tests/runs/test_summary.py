@@ -201,14 +201,19 @@ def test_the_direction_is_shown():
 
 def test_what_comes_next_fits_the_run():
     """A magnifier alone is refused on the other protocols, so none of them is proposed after it."""
+    tasks = {"planned": 2, "ok": 2, "failed": 0}
     done = {"complete": True, "method": "warp", "protocol": "open-magnification", "floor": MAGNIFIER_FLOOR_SHOWS}
+    done["tasks"] = tasks
     assert next_command(done, "mebench run --method warp --protocol open-magnification").startswith(
         "mebench list magnifiers"
     )
-    pipeline = {"complete": True, "method": "direct", "protocol": "open-mini"}
+    pipeline = {"complete": True, "method": "direct", "protocol": "open-mini", "tasks": tasks}
     following = next_command(pipeline, "mebench run --method direct --protocol open-mini")
     assert following == "mebench run --method direct --protocol open-cross-identity"
     assert next_command({**pipeline, "complete": False}, "mebench run --method direct") == "mebench run --method direct"
+    for complete in (True, False):
+        broken = {**pipeline, "complete": complete, "tasks": {"planned": 2, "ok": 0, "failed": 1 + complete}}
+        assert "--retry-failed " in next_command(broken, "mebench run --method mine/", "mebench compare a b")
 
 
 def test_a_second_run_is_compared_with_the_first(tmp_path):
@@ -216,6 +221,7 @@ def test_a_second_run_is_compared_with_the_first(tmp_path):
         folder = tmp_path / name
         folder.mkdir()
         told = {"protocol": "open-mini", "protocol_hash": "1", "complete": True, "method": name.split("--")[0], **facts}
+        told["tasks"] = {"planned": 1, "ok": 1, "failed": 0}
         (folder / "summary.json").write_text(json.dumps(told))
         return folder, told
 

@@ -41,14 +41,14 @@ class Built:
 
 def build_site(
     out: Path | str,
-    submissions: Path | str | None = None,
+    submissions: Path | str | Sequence[Path] | None = None,
     *,
     facts: Mapping[str, MetricInfo] | None = None,
     address: str = "",
 ) -> Built:
     """Write the site into ``out``.
 
-    submissions: the tree (default: the one of this checkout or wheel). facts: of all metrics; asked of the registry when
+    submissions: the tree, or several, of which the first with a method has it (default: the one of this checkout or wheel). facts: of all metrics; asked of the registry when
     left out. address: where the site will stand (``https://...``), for the links of the feed and of badges; without it they
     are relative. A submission that cannot be read is left out and named. :class:`ConfigError` when ``out`` holds anything
     but a site.
@@ -60,7 +60,7 @@ def build_site(
         raise ConfigError(f"'{address}' is no address of a site; it starts with https://.")
     with storage_errors(out):
         shutil.rmtree(out, ignore_errors=True)
-    found, broken = read_all(Path(submissions) if submissions else packaged("submissions"))
+    found, broken = _read(submissions or packaged("submissions"))
     known = dict(facts) if facts is not None else all_facts()
     protocols = [load_protocol(name) for name in protocol_names()]
     boards = [make_board(protocol, found, known) for protocol in protocols if protocol.selection is not None]
@@ -80,6 +80,20 @@ def build_site(
     methods = {e.submission.manifest.method for b in shown for e in b.entries}
     write_text(out / "feed.xml", feed(found, {name: f"method/{name}.html" for name in methods}, root))
     return Built(out, pages.count, broken, parquet)
+
+
+def _read(submissions: Path | str | Sequence[Path]) -> tuple[list[Submission], dict[str, str]]:
+    roots = [Path(submissions)] if isinstance(submissions, str | Path) else list(submissions)
+    found: list[Submission] = []
+    broken: dict[str, str] = {}
+    for root in roots:
+        if not root.is_dir():
+            raise ConfigError(f"{root} is no folder; give a tree of submissions, as mebench submit writes it.")
+        taken = {each.manifest.method for each in found} | {name.partition("/")[0] for name in broken}
+        more, unread = read_all(root)
+        found += [each for each in more if each.manifest.method not in taken]
+        broken |= {name: reason for name, reason in unread.items() if name.partition("/")[0] not in taken}
+    return sorted(found, key=lambda each: (each.manifest.method, each.manifest.version)), broken
 
 
 def all_facts() -> dict[str, MetricInfo]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mebench.runs.schema import FLOOR_SHOWS, Cell, Estimate, MetricInfo
 
-_ROOM = 0.3
-"""How far the bar reaches beyond the two bounds, as a share of their distance, where the value needs it."""
+_ROOM = 0.5
+"""How far the bar reaches beyond the two bounds, as a share of their distance, where the value or its interval needs it."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Scale:
 
     floor, ceiling: the still source (of magnifiers: the clip as it is) and the true answer. value: the mean. low, high:
     ends of its interval, low <= high, None without one. beyond: ``left`` or ``right`` when the value lies outside the bar and is drawn at its end.
+    cut: of ``left`` and ``right``, the ends of the bar beyond which the interval goes on.
     sentence: the same in words.
     """
 
@@ -25,6 +26,7 @@ class Scale:
     low: float | None
     high: float | None
     beyond: str | None
+    cut: tuple[str, ...]
     sentence: str
 
     @property
@@ -48,16 +50,19 @@ def scale(cell: Cell, facts: MetricInfo, shows: str = FLOOR_SHOWS) -> Scale | No
         """0 at the floor, 1 at the true answer."""
         return (number - floor) / (ceiling - floor)
 
-    left = min(0.0, max(-_ROOM, share(value) - 0.05))
-    right = max(1.0, min(1.0 + _ROOM, share(value) + 0.05))
+    low, high = cell["value"]["low"], cell["value"]["high"]
+    reach = sorted(share(number) for number in (value, low, high) if number is not None)
+    left = min(0.0, max(-_ROOM, reach[0] - 0.05))
+    right = max(1.0, min(1.0 + _ROOM, reach[-1] + 0.05))
 
     def place(number: float) -> float:
         return round(100.0 * min(1.0, max(0.0, (share(number) - left) / (right - left))), 2)
 
-    low, high = cell["value"]["low"], cell["value"]["high"]
     ends = sorted((place(low), place(high))) if low is not None and high is not None else (None, None)
     beyond = "left" if share(value) < left else "right" if share(value) > right else None
-    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, _sentence(share(value), shows))
+    cut = (*(["left"] if reach[0] < left else []), *(["right"] if reach[-1] > right else []))
+    told = _sentence(share(value), shows) + (", the interval goes on beyond the bar" if cut else "")
+    return Scale(place(floor), place(ceiling), place(value), ends[0], ends[1], beyond, cut, told)
 
 
 def _sentence(share: float, floor: str) -> str:

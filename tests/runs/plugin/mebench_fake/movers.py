@@ -17,7 +17,7 @@ class Shift:
     """The source, darkened frame by frame, with noise from torch's generator.
 
     log: a file that gets a line for each clip. sleep: seconds a clip. weights: stands for a checkpoint's hash.
-    trouble: what goes wrong (``nan``, ``shape``, ``count``, ``raise``, ``crash``, ``info``), on which driving subjects.
+    trouble: what goes wrong (``nan``, ``range``, ``shape``, ``count``, ``raise``, ``crash``, ``info``), on which driving subjects.
     """
 
     name = "fake-shift"
@@ -65,6 +65,8 @@ class Shift:
             frames = frames[:, :, :-20]
         if self._trouble == "count":
             frames = frames[1:]
+        if self._trouble == "range":
+            frames = frames * 255.0
         if self._trouble == "raise":
             raise ZeroDivisionError("the network divides by zero")
         if self._trouble == "crash":
