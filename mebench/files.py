@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mebench.errors import StorageError
+from mebench.home import home
+
+_ELSEWHERE = ("choose another one", "choose a folder that you may write")
 
 _FIXES = {
     errno.ENOSPC: "the disk is full; free some space and start the same command again",
@@ -32,6 +35,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         fix = _FIXES.get(error.errno or 0)
         if fix is None:
             raise
+        if fix.endswith(_ELSEWHERE) and Path(path).absolute().is_relative_to(home().absolute()):
+            fix += "; MEBENCH_HOME names the folder of caches"
         raise StorageError(f"cannot write {path}: {fix}.") from error
 
 

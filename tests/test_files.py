@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mebench.errors import StorageError
-from mebench.files import write_json, write_text, write_whole
+from mebench.files import storage_errors, write_json, write_text, write_whole
 
 
 def test_a_failing_writer_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
@@ -46,3 +46,13 @@ def test_refusals_of_the_disk_name_file_and_fix(
         write_text(tmp_path / "scores.csv", "x")
     assert "scores.csv" in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_home_that_cannot_be_written_is_told_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path / "home"))
+    for folder, told in (("home", True), ("elsewhere", False)):
+        with pytest.raises(StorageError) as error, storage_errors(tmp_path / folder / "cache" / "x"):
+            raise OSError(errno.EROFS, "read-only")
+        assert ("MEBENCH_HOME names the folder of caches" in str(error.value)) == told

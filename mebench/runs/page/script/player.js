@@ -132,7 +132,7 @@ class Player {
       const entry = document.createElement("div");
       const name = document.createElement("dt"), value = document.createElement("dd");
       name.textContent = score.name;
-      value.textContent = score.text === null ? `missing: ${score.reason}` : score.text + (score.unit && score.unit !== "1" ? ` ${score.unit}` : "");
+      value.textContent = score.text === null ? `missing: ${score.reason}` : score.text + (score.unit && score.unit !== "1" && !score.unit.includes(" ") ? ` ${score.unit}` : "");
       entry.append(name, value);
       return entry;
     }));
