@@ -29,6 +29,7 @@ from mebench.runs.schema import SCHEMA_VERSION, CostRecord, TaskInfo, TaskRecord
 from mebench.runs.scoring import outdated, score
 from mebench.runs.store import RunStore
 
+_LIBRARIES = frozenset({"torch", "torchvision", "numpy", "scipy", "cv2", "PIL", "skimage", "numba", "av"})
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 _STOPS_THE_RUN = (StorageError, MissingWeights, CheckpointError)
@@ -206,9 +207,14 @@ def _sentence(error: Exception) -> str:
 def _place(error: Exception) -> str:
     """Where the method's own code failed: file and line of its innermost frame that is no library's; without folders, so that
     the row is the same on every machine."""
-    libraries = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
-    frames = [
-        each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith((*libraries, "<"))
-    ]
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not _of_a_library(each.filename)]
     own = [each for each in frames if not Path(each.filename).is_relative_to(_PACKAGE)] or frames
     return f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""
+
+
+def _of_a_library(file: str) -> bool:
+    """Whether a frame is Python's or a library's that methods call; an installed plug-in is none."""
+    for base in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        if Path(file).is_relative_to(base):
+            return Path(file).relative_to(base).parts[0] in _LIBRARIES
+    return file.startswith((sysconfig.get_path("stdlib"), "<"))
