@@ -29,7 +29,7 @@ from mebench.runs.schema import SCHEMA_VERSION, CostRecord, TaskInfo, TaskRecord
 from mebench.runs.scoring import outdated, score
 from mebench.runs.store import RunStore
 
-_LIBRARIES = frozenset({"torch", "torchvision", "numpy", "scipy", "cv2", "PIL", "skimage", "numba", "av"})
+_LIBRARIES = frozenset({"torch", "torchvision", "numpy", "scipy", "cv2", "skimage", "numba", "av"})
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 _STOPS_THE_RUN = (StorageError, MissingWeights, CheckpointError)
