@@ -55,11 +55,12 @@ def fold_draws(
 
     badness: ``[N]`` for each method, the same clips in the same order, small is good. A stratified cluster bootstrap:
     subjects are drawn with replacement inside each fold, all clips of a subject together. A percentile interval of it covers
-    a little less than it says where subjects are few (93 % for 95 % with 16).
+    a little less than it says where subjects are few.
 
     sources: the second kind of subject of each clip, drawn by itself; a clip counts as often as its subject times its source
-    was drawn (Owen 2007, eq. 4). Two equal methods on 8 x 8 subjects are told apart in 5 to 8 % of cases, where
-    drawing subjects alone gives 14 to 27 %; without any likeness of subjects it is too careful (below 1 %).
+    was drawn (Owen 2007). Two equal methods on 8 x 8 subjects are told apart in less than 10 % of cases, where
+    drawing subjects alone gives more than 15 %; without any likeness of subjects it is too careful (``told_apart`` in
+    ``tests/statistics/test_ranking.py`` asserts both).
     """
     names = list(badness)
     table = np.array([badness[name] for name in names], dtype=np.float64)
