@@ -5,35 +5,36 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from enum import Enum
 from typing import Any
 
 import typer
 
+from mebench.errors import ConfigError
+from mebench.names import meant
 
-class Listed(str, Enum):
-    """What can be listed."""
+KINDS = ("methods", "backbones", "metrics", "protocols", "datasets", "magnifiers", "detectors")
+"""What can be listed."""
 
-    methods = "methods"
-    backbones = "backbones"
-    metrics = "metrics"
-    protocols = "protocols"
-    datasets = "datasets"
-    magnifiers = "magnifiers"
-    detectors = "detectors"
+
+def _kinds(begun: str) -> list[str]:
+    """For the completion of the shell."""
+    return [kind for kind in KINDS if kind.startswith(begun)]
 
 
 def list_(
-    what: Listed = typer.Argument(..., help="What to list."),
+    what: str = typer.Argument(..., autocompletion=_kinds, help=f"One of {', '.join(KINDS)}."),
     json_: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List what there is to choose from, with one line on each.
 
     Example: mebench list metrics
     """
+    kind = what if what in KINDS else f"{what}s"
+    if kind not in KINDS:
+        raise ConfigError(f"There is no list of '{what}'{meant(what, KINDS)}; known: {', '.join(KINDS)}.")
     from mebench.cli.catalogue import catalogue
 
-    entries = catalogue(what.value)
+    entries = catalogue(kind)
     if json_:
         import json
 

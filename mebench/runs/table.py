@@ -128,6 +128,7 @@ def remarks(summary: SummaryRecord) -> list[str]:
     if missing:
         parts = ", ".join(f"{name} {count}" for name, count in missing.items())
         lines.append(f"missing numbers, left out of the means (reasons in scores.csv): {parts}")
+    lines += _without_number(summary)
     for found in summary.get("sets", []):
         if found["p_value"] is not None:
             decimals = summary["metrics"][found["metric"]]["decimals"]
@@ -140,6 +141,16 @@ def remarks(summary: SummaryRecord) -> list[str]:
         left = tasks["planned"] - tasks["ok"] - tasks["failed"]
         lines.append(f"{left} tasks are left; the same command without --limit goes on.")
     return lines
+
+
+def _without_number(summary: SummaryRecord) -> list[str]:
+    """Why a metric that no clip lacks has no number all the same, such as a distance of sets over too few people."""
+    reasons: dict[str, str] = {}
+    for cell in summary["cells"]:
+        value = cell["value"]
+        if cell["domain"] is None and value["mean"] is None and not cell["missing"]:
+            reasons.setdefault(cell["metric"], value["reason"] or "no reason is recorded.")
+    return [f"no number of {name}: {reason}" for name, reason in reasons.items()]
 
 
 def companion(folder: Path, summary: SummaryRecord) -> str | None:

@@ -80,7 +80,7 @@ def set_score(
     fewest = min((len(np.unique(subject[side])) for side in (is_real, ~is_real)), default=0)
     total = len(np.unique(subject))
     if fewest < FEWEST_SUBJECTS:
-        reason = f"there are {fewest} subjects; a distance of sets needs {FEWEST_SUBJECTS} on each side."
+        reason = f"a distance of sets needs {FEWEST_SUBJECTS} subjects on each side; one side has {fewest}."
         return SetScore(None, None, None, None, None, None, *counts, total, reason)
     rows = np.concatenate((made, real)).astype(np.float64)
     evaluate = distance(rows, subject, is_real)

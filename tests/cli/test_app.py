@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from mebench import registry
 from mebench.cli.app import app
 from mebench.cli.following import NEXT, following
-from mebench.cli.listing import Listed
+from mebench.cli.listing import KINDS
 from mebench.home import packaged
 from mebench.methods.card import method_names
 from mebench.protocol import protocol_names
@@ -170,7 +170,7 @@ def test_tasks_are_listed_for_people_and_for_programs():
     assert text[-1].startswith("24 tasks, ")
 
 
-@pytest.mark.parametrize("kind", [kind.value for kind in Listed])
+@pytest.mark.parametrize("kind", KINDS)
 def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
     expected = {"methods": method_names, "protocols": protocol_names}.get(kind, lambda: registry.names(kind))()
     entries = json.loads(invoke("list", kind, "--json").stdout)
@@ -180,9 +180,17 @@ def test_everything_that_is_registered_is_listed_with_a_line_on_it(kind):
     assert len(invoke("list", kind).stdout.splitlines()) == len(expected)
 
 
+def test_one_may_ask_for_a_list_in_the_singular_and_is_told_what_was_probably_meant():
+    assert invoke("list", "backbone").stdout == invoke("list", "backbones").stdout
+    refused = CliRunner().invoke(app, ["list", "metricz"])
+    assert refused.exit_code == 2
+    assert "There is no list of 'metricz' (did you mean 'metrics'?); known: methods," in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
+        ("mebench list ba", "backbones"),
         ("mebench run --method magplus-", "magplus-only"),
         ("mebench run --method magplus --backbone fo", "fomm"),
         ("mebench run -m still -p open-mi", "open-mini"),

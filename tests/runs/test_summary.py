@@ -12,7 +12,7 @@ import pytest
 from mebench.protocol import Protocol
 from mebench.runs.schema import MAGNIFIER_FLOOR_SHOWS, SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
 from mebench.runs.summary import cell, groups
-from mebench.runs.table import companion, direction, next_command, with_interval
+from mebench.runs.table import companion, direction, next_command, remarks, with_interval
 from mebench.runs.tables import NOT_SCORED, scores_csv
 from mebench.statistics.clustered import clustered_mean
 from mebench.statistics.two_way import two_way_mean
@@ -237,3 +237,17 @@ def test_a_second_run_is_compared_with_the_first(tmp_path):
     assert told == f"mebench compare {mine} {direct}"
     assert next_command(summary, "mebench run --method mine/", told).startswith(told)
     assert "compare" not in next_command({**summary, "method": "still"}, "mebench run --method still", told)
+
+
+def test_a_metric_without_a_number_says_why_below_the_table():
+    base = {"metric": "mmd", "domain": None, "missing": 0}
+    none = {"mean": None, "low": None, "high": None, "reason": "one side has 2."}
+    cells = [{**base, "kind": kind, "value": none} for kind in ("self", "cross")]
+    cells.append({**base, "metric": "gain", "kind": "self", "value": {**none, "mean": 1.0}})
+    cells.append({**base, "metric": "leak", "kind": "self", "value": none, "missing": 2})
+    tasks = {"planned": 2, "ok": 2, "failed": 0}
+    told = remarks({"cells": cells, "tasks": tasks, "sets": [], "failures": {}, "complete": True, "metrics": {}})  # type: ignore[typeddict-item]
+    assert told == [
+        "missing numbers, left out of the means (reasons in scores.csv): leak 2",
+        "no number of mmd: one side has 2.",
+    ]
