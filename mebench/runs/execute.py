@@ -74,7 +74,8 @@ def execute(plan: Plan, bounds: dict[str, Plan], order: Order, progress: Progres
         session = stack.enter_context(_Session(runs[0], jobs))
         progress.begin(len(tasks), len(tasks) - len(pieces))
         if pieces:
-            progress.stage(f"starting {jobs} worker{'s' if jobs > 1 else ''}" if jobs else "working in this process")
+            where = f"starting {jobs} worker{'s' if jobs > 1 else ''}" if jobs else "working in this process"
+            progress.stage(f"{where}; the first clip takes longest")
             order.engine(_setup(plan, runs), pieces, jobs, lambda finished: _note(finished, runs, progress))
         session.completed = True
 
