@@ -1,5 +1,5 @@
 # docker build -t mebench .
-# docker run --rm -v "$PWD/runs:/work/runs" mebench run --method magplus --backbone fomm
+# docker run --rm -v "$PWD/runs:/work/runs" -v mebench:/work/.mebench mebench run --method magplus --backbone fomm
 #
 # The default torch brings the CUDA libraries along (about 5 GB). For a small image without a graphics card, name an index
 # of processor builds: docker build --build-arg TORCH="--index-url URL" -t mebench .

@@ -1,4 +1,4 @@
-"""The numbers on the page of each baseline, from ``submissions/``: every protocol and backbone that the newest version has.
+"""The numbers on the page of each baseline, from ``submissions/``: the newest of every protocol and backbone.
 
 python benchmarks/baseline_numbers.py            # print them
 python benchmarks/baseline_numbers.py --write    # put them at the end of baselines/*/README.md
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from submitted_cells import estimate, read_cells
+from submitted_cells import estimate, newest_results, read_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = {
@@ -56,12 +56,9 @@ def page(text: str, numbers: str) -> str:
 
 
 def _results(method: Path) -> Iterator[tuple[str, str, Any]]:
-    versions = [path for path in method.glob("*") if path.name.isdigit()]
-    newest = max(versions, key=lambda path: int(path.name), default=None)
-    for path in sorted(newest.glob("results/*/summary.json")) if newest else []:
-        backbone, protocol, _ = path.parent.name.split("--")
-        facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))["method"].get("facts", {})
-        yield protocol, _named(backbone, facts), read_cells(path)
+    for (backbone, protocol), path in newest_results(method).items():
+        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))["method"].get("facts", {})
+        yield protocol, _named(backbone, facts), read_cells(path / "summary.json")
 
 
 def _named(backbone: str, facts: dict[str, Any]) -> str:

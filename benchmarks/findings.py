@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 
+from submitted_cells import newest_results
+
 from mebench.statistics.holm import holm
 from mebench.statistics.interval import Interval
 from mebench.statistics.paired import paired_difference
@@ -61,13 +63,11 @@ class Result:
 
 
 def result(method: str, backbone: str, protocol: str = PROTOCOL) -> Result | None:
-    """The result in the newest version of a submission; None when there is none."""
-    versions = [path for path in (ROOT / "submissions" / method).glob("*") if path.name.isdigit()]
-    newest = max(versions, key=lambda path: int(path.name), default=None)
-    found = sorted(newest.glob(f"results/{backbone}--{protocol}--*")) if newest else []
-    if not found:
+    """The newest result that was submitted; None when there is none."""
+    found = newest_results(ROOT / "submissions" / method).get((backbone, protocol))
+    if found is None:
         return None
-    with (found[0] / "clips.csv").open(encoding="utf-8", newline="") as file:
+    with (found / "clips.csv").open(encoding="utf-8", newline="") as file:
         return Result(method, backbone, {row["task"]: row for row in csv.DictReader(file)})
 
 
@@ -226,16 +226,17 @@ def side_effects() -> str:
 
 def relatives() -> str:
     """Other ways to make the small FOMM move more, against it alone; and against no learning."""
-    direct, transfer = result("direct", "fomm"), result("flow-transfer", "none")
     lines: list[Line] = []
-    for path in sorted((ROOT / "submissions").iterdir()):
-        for backbone in ("fomm", "fpb-fomm", "none"):
-            found = result(path.name, backbone)
-            if found is None or direct is None or transfer is None or path.name in ("still", "truth"):
-                continue
-            against = [_apart(found, other) for other in (direct, transfer)]
-            lines.append([path.name, backbone, *against])
-    return table(["method", "backbone", "nearer than direct by", "nearer than flow-transfer by"], lines)
+    for protocol in (PROTOCOL, LARGER, CROSSED):
+        direct, transfer = result("direct", "fomm", protocol), result("flow-transfer", "none", protocol)
+        for path in sorted((ROOT / "submissions").iterdir()):
+            for backbone in ("fomm", "fpb-fomm", "none"):
+                found = result(path.name, backbone, protocol)
+                if found is None or direct is None or transfer is None or path.name in ("still", "truth"):
+                    continue
+                against = [_apart(found, other) for other in (direct, transfer)]
+                lines.append([protocol, path.name, backbone, *against])
+    return table(["protocol", "method", "backbone", "nearer than direct by", "nearer than flow-transfer by"], lines)
 
 
 def _apart(found: Result, other: Result) -> str | Difference:

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from submitted_cells import estimate, read_cells
+from submitted_cells import estimate, newest_results, read_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL, KIND = "open-mini", "cross"
@@ -36,23 +36,22 @@ Cells = dict[str, dict[str, Any]]
 
 
 def results(tree: Path) -> list[tuple[str, str, str, Cells]]:
-    """Method, backbone, role and cells of every result on the protocol in the newest version of each method that has one."""
+    """Method, backbone, role and cells of every result on the protocol, the newest of each."""
     found = []
     for method in sorted(path for path in tree.iterdir() if path.is_dir()):
-        versions = [path for path in method.iterdir() if any(path.glob(f"results/*--{PROTOCOL}--*/summary.json"))]
-        if not versions:
-            continue
-        newest = max((path for path in versions if path.name.isdigit()), key=lambda path: int(path.name))
-        adapted = "\ntrack: adapted" in (newest / "card.yaml").read_text(encoding="utf-8")
-        role = re.search(r"^role: (\w+)", (newest / "card.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
-        for summary in sorted(newest.glob(f"results/*--{PROTOCOL}--*/summary.json")):
+        for (backbone, protocol), folder in newest_results(method).items():
+            if protocol != PROTOCOL:
+                continue
+            card = (folder.parents[1] / "card.yaml").read_text(encoding="utf-8")
+            adapted = "\ntrack: adapted" in card
+            role = re.search(r"^role: (\w+)", card, flags=re.MULTILINE)
             chosen = {
                 metric: cell
-                for (metric, kind, domain), cell in read_cells(summary).items()
+                for (metric, kind, domain), cell in read_cells(folder / "summary.json").items()
                 if (kind, domain) == (KIND, None)
             }
             name = f"{method.name} (adapted to each clip: a track of its own)" if adapted else method.name
-            found.append((name, summary.parent.name.split("--")[0], role[1] if role else "method", chosen))
+            found.append((name, backbone, role[1] if role else "method", chosen))
     return found
 
 

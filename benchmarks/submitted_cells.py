@@ -11,6 +11,17 @@ from mebench import registry
 from mebench.leaderboard.cell_table import read_summary
 
 
+def newest_results(method: Path) -> dict[tuple[str, str], Path]:
+    """The folder of the newest result of each backbone and protocol, sorted. A version adds results to those before it, and
+    one that has a result again replaces it."""
+    found: dict[tuple[str, str], Path] = {}
+    for version in sorted((path for path in method.glob("*") if path.name.isdigit()), key=lambda path: int(path.name)):
+        for summary in version.glob("results/*/summary.json"):
+            backbone, protocol, _ = summary.parent.name.split("--")
+            found[backbone, protocol] = summary.parent
+    return dict(sorted(found.items()))
+
+
 def read_cells(summary: Path) -> Any:
     """The cells of a ``summary.json``, by metric, kind and domain."""
     return read_summary(json.loads(summary.read_text(encoding="utf-8")), str(summary))[0]
