@@ -294,6 +294,7 @@ class Costs(Strict):
     clips: int = Field(ge=0)
     seconds_a_frame: _Cost | None
     cpu_seconds_a_frame: _Cost | None
+    counts_reuse: bool = False
     scoring_seconds_a_clip: _Cost | None
     peak_memory_mb: _Cost | None
     parameters: int | None = Field(ge=0)

@@ -6,6 +6,7 @@ arXiv 2606.13312. The paper's body gives no equations in public; the stages belo
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from dataclasses import asdict
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from mebench.backbones.placed import place
 from mebench.clip import Driving, Generated, Source
 from mebench.magnification.contract import Magnifier, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
-from mebench.methods.magnified_drivers import Magnified, kept
+from mebench.methods.magnified_drivers import Magnified, kept, reused
 from mebench.methods.transferred_gain import transferred_gain
 from mebench.motion.flow import DisFine
 
@@ -116,7 +117,7 @@ class Pipeline:
             return Magnified(driving.frames, 1.0, 1.0)
         if driving.key in self._drivers:
             self._drivers.move_to_end(driving.key)
-            return self._drivers[driving.key]
+            return reused(self._drivers[driving.key])
         wanted = self._factor
         if wanted == "auto":
             wanted = automatic_factor(driving.frames, driving.onset, driving.apex)
@@ -128,9 +129,10 @@ class Pipeline:
         magnifier = self._magnifier
 
         def make() -> Magnified:
+            began = time.perf_counter(), time.process_time()
             frames = magnify(magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
             gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
-            return Magnified(frames, factor, gain)
+            return Magnified(frames, factor, gain, time.perf_counter() - began[0], time.process_time() - began[1])
 
         recipe = self._recipe
         return self._kept(driving.key, make() if recipe is None else kept(driving, {**recipe, "factor": factor}, make))

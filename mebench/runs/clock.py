@@ -21,6 +21,10 @@ class Clock:
         self.wall = time.perf_counter() - self._started[0]
         self.processor = time.process_time() - self._started[1]
 
+    def plus(self, other: Clock) -> Clock:
+        """Both together."""
+        return Clock(self.wall + other.wall, self.processor + other.processor)
+
     def record(self, stage: str) -> dict[str, float]:
         """The keys of :class:`mebench.runs.schema.CostRecord` for ``stage``, to the millisecond."""
         return {f"{stage}_seconds": round(self.wall, 3), f"{stage}_cpu_seconds": round(self.processor, 3)}

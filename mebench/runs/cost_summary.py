@@ -24,6 +24,7 @@ def summarise_costs(costs: Iterable[CostRecord], sessions: Sequence[SessionRecor
         "clips": len(made),
         "seconds_a_frame": sum(cost["generate_seconds"] for cost in made) / frames if frames else None,
         "cpu_seconds_a_frame": sum(processor) / frames if frames and len(processor) == len(made) else None,
+        "counts_reuse": bool(made) and all("reused_seconds" in cost for cost in made),
         "scoring_seconds_a_clip": statistics.median(cost["score_seconds"] for cost in made) if made else None,
         "peak_memory_mb": max(memory, default=None),
         "parameters": max(parameters, default=None),

@@ -13,6 +13,7 @@ import torch
 from mebench.clip import Generated, Pixels
 from mebench.errors import GenerationError
 from mebench.methods.contract import Method, Oracle
+from mebench.methods.magnified_drivers import spared
 from mebench.motion.warp import resize
 from mebench.runs.clock import Clock
 from mebench.runs.inputs import TaskInputs, pixels
@@ -25,12 +26,14 @@ beyond by a tenth are on another scale, such as 0 to 255 or -1 to 1, and clippin
 @dataclass(frozen=True)
 class Output:
     """frames: uint8 ``[T,S,S,3]`` at the scoring size. native: height and width as the method gave them.
-    info: the method's own words, JSON values. time: of the method alone."""
+    info: the method's own words, JSON values. time: of the method alone, with what making a magnified driver took that was kept
+    from before. reused: that part."""
 
     frames: Pixels
     native: tuple[int, int]
     info: dict[str, Any]
     time: Clock
+    reused: Clock
 
     @property
     def seconds(self) -> float:
@@ -43,14 +46,15 @@ def generate(method: Method | Oracle, inputs: TaskInputs, seed: int) -> Output:
     method raises. The same inputs and seed give the same output, whatever ran before in this process."""
     source, driving = inputs.source(), inputs.driving()
     _seed(seed, inputs.task.hash)
-    with torch.inference_mode(), Clock() as clock:
+    with torch.inference_mode(), spared() as drivers, Clock() as clock:
         if isinstance(method, Oracle):
             generated = method.reveal(source, driving, inputs.revealed)
         else:
             generated = method.generate(source, driving)
+    reused = Clock(sum((each.wall for each in drivers), 0.0), sum((each.processor for each in drivers), 0.0))
     frames = _checked(generated, len(driving.frames), tuple(source.image.shape[1:]))
     native = (int(frames.shape[2]), int(frames.shape[3]))
-    return Output(pixels(resize(frames, inputs.task.size)), native, _json(generated.info), clock)
+    return Output(pixels(resize(frames, inputs.task.size)), native, _json(generated.info), clock.plus(reused), reused)
 
 
 def _seed(seed: int, task_hash: str) -> None:

@@ -182,8 +182,11 @@ class CostRecord(TypedDict):
     """Decoding or rendering the source, the driving clip and the true answer."""
     prepare_cpu_seconds: float
     generate_seconds: float
-    """The method, from tensors to tensors."""
+    """The method, from tensors to tensors; a magnified driver that was kept from before counts with what making it took."""
     generate_cpu_seconds: float
+    reused_seconds: NotRequired[float]
+    """The part of ``generate_seconds`` that was spared. Runs that are older than it leave such drivers out."""
+    reused_cpu_seconds: NotRequired[float]
     score_seconds: float
     """All metrics that were computed last."""
     score_cpu_seconds: float
@@ -204,6 +207,8 @@ class CostSummary(TypedDict):
     seconds_a_frame: float | None
     """The method alone, on the wall, mean over frames."""
     cpu_seconds_a_frame: float | None
+    counts_reuse: NotRequired[bool]
+    """Whether magnified drivers that were kept from before are in these times, for every clip. Without it they may be missing."""
     scoring_seconds_a_clip: float | None
     """Median."""
     peak_memory_mb: float | None

@@ -140,7 +140,10 @@ def _generate(target: Target, inputs: TaskInputs, preparing: Clock) -> tuple[Tas
         record["info"] = output.info
         if target.keep_clips:
             record["clip"] = target.store.write_clip(inputs.task, output.frames, output.native)
-        _add_cost(target, inputs, {**preparing.record("prepare"), **output.time.record("generate")})
+        times = {"prepare": preparing, "generate": output.time, "reused": output.reused}
+        _add_cost(
+            target, inputs, {key: value for name, time in times.items() for key, value in time.record(name).items()}
+        )
         if target.complexity is None:
             target.complexity = complexity(target.method, networks, inputs.source(), inputs.driving())
         _add_cost(target, inputs, target.complexity.record())

@@ -14,7 +14,7 @@ from mebench.errors import ConfigError
 from mebench.magnification.warp import FlowWarp
 from mebench.methods.build import build
 from mebench.methods.card import MethodFile
-from mebench.methods.magnified_drivers import LIMIT, Magnified, folder, kept
+from mebench.methods.magnified_drivers import LIMIT, Magnified, folder, kept, spared
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ class Maker:
 
     def __call__(self) -> Magnified:
         self.calls += 1
-        return Magnified(self._frames * 0.5, 1.0 / 3.0, 0.1)
+        return Magnified(self._frames * 0.5, 1.0 / 3.0, 0.1, 2.5, 1.5)
 
 
 RECIPE = {"magnifier": "warp", "options": {}, "weights": None, "factor": 4.0}
@@ -51,6 +51,17 @@ def test_the_same_bits_come_back(driving):
     assert (second.factor, second.gain) == (first.factor, first.gain) == (1.0 / 3.0, 0.1)
     second.frames.add_(1.0)  # what is given is the caller's own
     assert torch.equal(kept(driving, RECIPE, make).frames, first.frames)
+
+
+def test_whoever_counts_hears_what_making_a_reused_driver_took(driving):
+    make = Maker(driving.frames)
+    with spared() as first:
+        kept(driving, RECIPE, make)
+    with spared() as second:
+        kept(driving, RECIPE, make)
+    kept(driving, RECIPE, make)
+    assert first == []
+    assert [(each.wall, each.processor) for each in second] == [(2.5, 1.5)]
 
 
 def test_whatever_the_frames_depend_on_makes_another_file(driving):
@@ -118,13 +129,19 @@ def test_a_second_backbone_finds_the_drivers_of_the_first(monkeypatch):
     monkeypatch.setattr(FlowWarp, "magnify", counted)
     monkeypatch.setattr(registry, "load", lambda kind, name: Echo if kind == "backbones" else load(kind, name))
     clip = Driving("clip", torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(2)), 30.0, 0, 1, 2)
-    made = []
+    made, reused = [], []
     for backbone in ("fomm", "fsrt"):
         content = {
             "name": "m", "version": 1, "card": {"title": "t", "summary": "s", "authors": ["a"], "licence": "CC0-1.0"},
             "pipeline": {"magnifier": {"name": "warp", "factor": 4.0}, "backbone": {"name": backbone}},
         }  # fmt: skip
-        made.append(build(MethodFile.model_validate(content)).generate(Source("a", clip.frames[0]), clip))
+        method = build(MethodFile.model_validate(content))
+        for source in ("a", "b"):
+            with spared() as drivers:
+                made.append(method.generate(Source(source, clip.frames[0]), clip))
+            reused.append([(each.wall > 0.0, each.processor >= 0.0) for each in drivers])
     assert calls == [4.0]
+    # made for the first source; then found in memory, on the disk, and in memory
+    assert reused == [[], *[[(True, True)]] * 3]
     assert torch.equal(made[0].frames, made[1].frames)
     assert made[0].info == made[1].info

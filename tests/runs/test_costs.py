@@ -156,6 +156,9 @@ def test_the_summary_adds_up_and_old_records_lack_what_was_not_measured() -> Non
         assert part in line
     assert costs_csv(made).splitlines()[2].endswith(",1200.0,,")
     assert cost_line(summarise_costs([], [])) == ""
+    old = {key: value for key, value in made[0].items() if not key.startswith("reused")}
+    told = [summarise_costs(rows, [])["counts_reuse"] for rows in (made, [*made, old], [])]
+    assert told == [True, False, False]
     without = cost_line({**found, "parameters": 0, "gflops_a_frame": 0.0})
     assert ", no network, A x 2" in without and "GFLOPs" not in without
     page = dict(on_the_page(SimpleNamespace(costs=dict(enumerate(made)), run={"sessions": sessions})))  # type: ignore[arg-type]
