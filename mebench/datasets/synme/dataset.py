@@ -120,7 +120,7 @@ class Synme:
         lines = [
             f"rendered on this machine from a seed; nothing to download; licence {LICENCE}",
             f"generator {cache.VERSION}, fingerprint {self.fingerprint()}, mesh of {len(kit.vertices)} vertices",
-            f"{count} rendered clips ({size / 1e6:.0f} MB) are kept in {folder}",
+            f"{count} rendered clips and portraits ({size / 1e6:.0f} MB) are kept in {folder}",
         ]
         if older := cache.older_folders():
             megabytes = sum(cache.usage(path)[1] for path in older) / 1e6
@@ -139,6 +139,10 @@ def _choice(frames: Sequence[int], plan: Plan) -> str:
     return "." + hashlib.sha256(",".join(map(str, frames)).encode()).hexdigest()[:12]
 
 
+_STILL_RATE = 25.0
+"""Frames per second of the file that keeps a portrait, which has one."""
+
+
 def plan_of(name: ClipName) -> Plan:
     """The plan of a clip."""
     return _plan(name)
@@ -152,12 +156,12 @@ def read_clip(key: str) -> Pixels:
 
 
 def read_portrait(key: str) -> Pixels:
-    """The image of a portrait, uint8 ``[256,256,3]``, with sensor noise."""
+    """The image of a portrait, uint8 ``[256,256,3]``, with sensor noise, from the cache or rendered."""
     if key.startswith(ONSET_PREFIX):
         name = parse_clip(key.removeprefix(ONSET_PREFIX))
         return np.asarray(read_clip(name.key)[plan_of(name).onset])
     person, still = _still(key)
-    return _neutral_frame(person, still)
+    return np.asarray(cache.stored(f"portrait_{key}", 1, _STILL_RATE, lambda: _neutral_frame(person, still)[None])[0])
 
 
 def _neutral_frame(person: Identity, still: Still) -> Pixels:

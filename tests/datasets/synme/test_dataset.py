@@ -91,6 +91,15 @@ def test_unknown_portraits_splits_domains_and_gains_are_refused():
         DATA.truth("a-benchmark-00", KEY, gain=-1.0)
 
 
+def test_a_portrait_is_rendered_once_and_comes_back_bit_for_bit(monkeypatch, tmp_path):
+    monkeypatch.setenv("MEBENCH_HOME", str(tmp_path))
+    first = DATA.portrait("b-benchmark-01").read()
+    monkeypatch.setattr("mebench.datasets.synme.dataset._neutral_frame", lambda *asked: pytest.fail("rendered again"))
+    again = DATA.portrait("b-benchmark-01").read()
+    assert first.shape == again.shape == (256, 256, 3)
+    assert np.array_equal(first, again)
+
+
 def test_the_onset_portrait_is_the_delivered_onset_frame():
     clip = DATA.clip(KEY)
     frames = clip.frames.array()
