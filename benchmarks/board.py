@@ -4,7 +4,7 @@
     python benchmarks/board.py runs/board --only magplus,still
     python benchmarks/board.py runs/board --submit submissions  # then write one submission a method, and verify each
 
-All of it is eleven hours of one core. A submission carries one film a backbone, of open-mini, so that the tree stays small.
+All of it takes a night. A submission carries one film a backbone, of open-mini, so that the tree stays small.
 """
 
 from __future__ import annotations
