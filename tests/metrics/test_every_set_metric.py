@@ -117,4 +117,4 @@ def test_what_is_no_number_is_refused_with_a_reason(metric):
 
 
 def test_too_few_people_are_a_reason(metric):
-    assert "3 subjects" in metric.combine(members()[: 3 * CLIPS]).reason
+    assert "one side has 3" in metric.combine(members()[: 3 * CLIPS]).reason

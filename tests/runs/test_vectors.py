@@ -61,4 +61,4 @@ def test_one_grey_clip_makes_the_comparison_grey():
 
 def test_the_real_clip_belongs_to_whoever_it_shows():
     members = [Member(pair(k, driving=True), f"source {k}", f"driver {k % 2}") for k in range(6)]
-    assert "2 subjects" in MMD.combine(members).reason
+    assert "one side has 2" in MMD.combine(members).reason
