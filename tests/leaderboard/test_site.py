@@ -34,7 +34,10 @@ def test_every_submission_is_on_its_board_and_has_a_page(site: Path, whole_tree:
             assert (site / page).is_file()
             if submission.card.role not in ("floor", "ceiling"):
                 assert f'href="../{page}"' in board
-        assert (site / f"method/{submission.manifest.method}.html").is_file()
+        page = (site / f"method/{submission.manifest.method}.html").read_text("utf-8")
+        assert f"api/v1/submissions/{submission.key}.json" in page
+        for result in submission.results:
+            assert f"data/{submission.key}/{result.name}/clips.csv" in page
 
 
 def test_what_was_fitted_to_the_test_clips_is_shown_and_not_ranked(tree: Path, tmp_path: Path) -> None:

@@ -258,6 +258,11 @@ class Pages:
             "method.html",
             f"method/{method}.html",
             submission=newest,
+            versions=sorted(
+                {(entry.submission.manifest.version, entry.submission.key) for entry in entries},
+                key=lambda pair: version_order(pair[0]),
+                reverse=True,
+            ),
             entries=entries,
             current=current,
             places=own,
