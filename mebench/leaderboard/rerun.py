@@ -28,8 +28,9 @@ from mebench.runs.spec import MethodSpec
 from mebench.runs.store import RunStore
 
 RELATIVE = 0.02
-"""Scores of two machines may differ by this share and by two units of the last digit that is shown: other processors sum
-in other orders, and flow estimators amplify it. On one machine equal code gives equal pixels."""
+"""Scores of two machines may differ by this share and by two units of the last digit that is shown, or two steps of the
+grid on which a metric looks for its maximum: other processors sum in other orders, and flow estimators amplify it. On one
+machine equal code gives equal pixels."""
 
 
 def rerun(submission: Submission, count: int, *, progress: Progress | None = None) -> dict[str, Rerun]:
@@ -120,5 +121,6 @@ def gap(again: ScoreRecord | None, given: ScoreRecord, info: MetricInfo) -> tupl
     new, old = (again["value"] if again else None), given["value"]
     if new is None or old is None:
         return (0.0, 0.0) if new is old else (0.0, float("inf"))
-    tolerance = 2.0 * 10.0 ** -info["decimals"] + RELATIVE * max(abs(new), abs(old))
+    smallest = max(10.0 ** -info["decimals"], info.get("step", 0.0))
+    tolerance = 2.0 * smallest + RELATIVE * max(abs(new), abs(old))
     return abs(new - old), abs(new - old) / tolerance

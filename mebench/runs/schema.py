@@ -255,6 +255,8 @@ class MetricInfo(TypedDict):
     ranked: bool
     """False for numbers that are shown and never ranked on."""
     traps: list[str]
+    step: NotRequired[float]
+    """Left out in runs that are older than it."""
 
 
 class MethodInfo(TypedDict):

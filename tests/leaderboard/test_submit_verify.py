@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from board_run import FACTS, tasks, write_run
 
+from mebench import registry
 from mebench.errors import ConfigError, InputError
 from mebench.leaderboard.aggregate import aggregate
 from mebench.leaderboard.folder import read_submission
@@ -22,6 +23,7 @@ from mebench.leaderboard.submit import submit
 from mebench.leaderboard.upgrade import upgraded
 from mebench.leaderboard.verify import verify
 from mebench.protocol import load_protocol
+from mebench.runs.plan import metric_info
 
 RESULT = "fomm--open-mini--*"
 
@@ -255,6 +257,10 @@ def test_the_tolerance_of_a_rerun() -> None:
     assert gap(score(1.0), score(1.03), info)[1] < 1.0 < gap(score(1.0), score(1.06), info)[1]
     assert gap(score(None), score(None), info)[1] == 0.0
     assert gap(score(None), score(1.0), info)[1] == float("inf")
+    lag = metric_info(registry.load("metrics", "lag"))  # found on a grid of 1 ms: a last bit moves it by a step
+    assert gap(score(13.0), score(14.0), lag)[1] < 1.0 < gap(score(11.0), score(14.0), lag)[1]
+    older: Any = {name: value for name, value in lag.items() if name != "step"}
+    assert gap(score(13.0), score(14.0), older)[1] > 1.0
 
 
 def test_old_versions_are_known_or_refused() -> None:

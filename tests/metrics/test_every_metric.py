@@ -62,6 +62,7 @@ def test_facts_are_complete(known):
     assert all(trap.endswith(".") for trap in facts.traps)
     assert facts.ranked == (facts.family != "legacy")
     assert facts.decimals >= 0
+    assert 0.0 <= facts.step <= 1.0
     bounds = [facts.ceiling, facts.worst] + ([facts.floor] if facts.floor is not None else [])
     assert np.isfinite(bounds).all()
     if facts.direction == "higher":

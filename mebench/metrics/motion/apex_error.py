@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mebench.metrics.contract import MetricFacts
-from mebench.metrics.motion.course import LONGEST_MS, both_moments
+from mebench.metrics.motion.course import LONGEST_MS, STEP_MS, both_moments
 from mebench.metrics.motion.gate import MotionMetric
 from mebench.metrics.motion.projection import Projection
 from mebench.metrics.sample import Sample
@@ -25,6 +25,7 @@ class ApexError(MotionMetric):
         summary="Time between the strongest moments of output and reference.",
         source="maximum of the smoothed projected intensity curve; flow: dis-fine",
         decimals=1,
+        step=STEP_MS,
         traps=("A long plateau has no sharp maximum: read interval_iou beside it.",),
     )
 

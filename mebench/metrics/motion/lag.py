@@ -33,6 +33,7 @@ class Lag(MotionMetric):
         summary="Shift in time at which the output's intensity follows the reference's best, early or late.",
         source="maximum of the cross-correlation of projected intensity curves; flow: dis-fine",
         decimals=1,
+        step=STEP_MS,
         traps=("One shift for the whole clip: an expression that is stretched in time may read 0.",),
     )
 
