@@ -130,7 +130,8 @@ class Pipeline:
 
         def make() -> Magnified:
             began = time.perf_counter(), time.process_time()
-            frames = magnify(magnifier, driving.frames, factor, driving.onset, fps=driving.fps)
+            # Laid out as a file gives them: convolutions sum frames of another memory layout in another order.
+            frames = magnify(magnifier, driving.frames, factor, driving.onset, fps=driving.fps).contiguous()
             gain = measured_gain(driving.frames, frames, driving.onset, driving.apex, expected=factor)
             return Magnified(frames, factor, gain, time.perf_counter() - began[0], time.process_time() - began[1])
 

@@ -15,6 +15,7 @@ from mebench.magnification.warp import FlowWarp
 from mebench.methods.build import build
 from mebench.methods.card import MethodFile
 from mebench.methods.magnified_drivers import LIMIT, Magnified, folder, kept, spared
+from mebench.runs.inputs import tensor
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,14 @@ class Echo:
         return frames
 
 
+def warped(backbone: str) -> MethodFile:
+    content = {
+        "name": "m", "version": 1, "card": {"title": "t", "summary": "s", "authors": ["a"], "licence": "CC0-1.0"},
+        "pipeline": {"magnifier": {"name": "warp", "factor": 4.0}, "backbone": {"name": backbone}},
+    }  # fmt: skip
+    return MethodFile.model_validate(content)
+
+
 def test_a_second_backbone_finds_the_drivers_of_the_first(monkeypatch):
     calls: list[float] = []
     load, magnify = registry.load, FlowWarp.magnify
@@ -131,11 +140,7 @@ def test_a_second_backbone_finds_the_drivers_of_the_first(monkeypatch):
     clip = Driving("clip", torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(2)), 30.0, 0, 1, 2)
     made, reused = [], []
     for backbone in ("fomm", "fsrt"):
-        content = {
-            "name": "m", "version": 1, "card": {"title": "t", "summary": "s", "authors": ["a"], "licence": "CC0-1.0"},
-            "pipeline": {"magnifier": {"name": "warp", "factor": 4.0}, "backbone": {"name": backbone}},
-        }  # fmt: skip
-        method = build(MethodFile.model_validate(content))
+        method = build(warped(backbone))
         for source in ("a", "b"):
             with spared() as drivers:
                 made.append(method.generate(Source(source, clip.frames[0]), clip))
@@ -145,3 +150,23 @@ def test_a_second_backbone_finds_the_drivers_of_the_first(monkeypatch):
     assert reused == [[], *[[(True, True)]] * 3]
     assert torch.equal(made[0].frames, made[1].frames)
     assert made[0].info == made[1].info
+
+
+def test_a_driver_made_anew_is_laid_out_as_one_from_disk(monkeypatch):
+    """Decoded frames have their channels last in memory. Convolutions sum such frames in another order, and the pixels
+    of a clip would tell whether its driver came from disk."""
+    strides = []
+
+    class Watch(Echo):
+        def drive(self, source: None, frames: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+            strides.append((frames.stride(), reference.stride()))
+            return frames
+
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda kind, name: Watch if kind == "backbones" else load(kind, name))
+    levels = torch.randint(256, (3, 64, 64, 3), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
+    clip = Driving("clip", tensor(levels.numpy()), 30.0, 0, 1, 2)
+    assert not clip.frames.is_contiguous()
+    for _ in range(2):
+        build(warped("fomm")).generate(Source("a", clip.frames[0]), clip)
+    assert strides[0] == strides[1]
