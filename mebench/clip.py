@@ -75,7 +75,10 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Source:
-    """The source identity as a method sees it. image: float32 ``[3,H,W]`` in [0,1], RGB."""
+    """The source identity as a method sees it. image: float32 ``[3,H,W]`` in [0,1], RGB.
+
+    key: of the picture, ``dataset:portrait`` in a run; equal keys mean equal pictures, so a method may remember by it.
+    """
 
     key: str
     image: torch.Tensor
@@ -88,6 +91,7 @@ class Driving:
     frames: float32 ``[T,3,H,W]`` in [0,1], RGB. fps: delivered frames per second.
     onset, apex, offset: frame indices. The onset frame is the reference of every motion.
     factor: how many times the motion is wanted; 1 but where magnifiers are measured.
+    key: of the clip, ``dataset:clip`` in a run; equal keys mean equal frames, so a method may remember by it.
     """
 
     key: str

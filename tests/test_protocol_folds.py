@@ -301,8 +301,34 @@ def test_absent_datasets_are_told() -> None:
         ({"facts": {"magnifier": {"weights": "KNOWN"}}, "card": None}, "leak", "KNOWN was trained on casme2"),
         ({"facts": {"weights": "VAGUE"}, "card": None}, "unknown", "nobody says what VAGUE"),
         ({"facts": {"external": True}, "card": None}, "unknown", "made elsewhere"),
+        (
+            {"facts": {"magnifier": {"weights": "mine.safetensors"}}, "card": None},
+            "unknown",
+            "what mine.safetensors was",
+        ),
+        ({"facts": {"magnifier": {"weights": "mine"}, "a": {"weights": "KNOWN"}}, "card": None}, "leak", "KNOWN was"),
+        (
+            {"facts": {"weights": "fomm-lite", "weights_sha256": "0" * 64}, "card": None},
+            "unknown",
+            "what fomm-lite was",
+        ),
+        ({"facts": {"flow": "mine", "flow_sha256": "0" * 64}, "card": None}, "unknown", "what mine was trained on"),
+        ({"facts": {"flow": "raft-large", "flow_sha256": "0" * 64}, "card": None}, "clean", "raft-large saw no"),
+        ({"facts": {"flow": "dis-fine", "backbone": {"weights": "none"}}, "card": None}, "clean", "no learned part"),
     ],
-    ids=["card", "others", "weights", "not-stated", "external"],
+    ids=[
+        "card",
+        "others",
+        "weights",
+        "not-stated",
+        "external",
+        "own",
+        "own-and-leak",
+        "altered",
+        "own-flow",
+        "raft",
+        "none",
+    ],
 )
 def test_a_part_that_saw_the_data_is_told(method: dict[str, Any], state: str, words: str) -> None:
     known = next(name for name, row in FILES.items() if "casme2" in row.seen_datasets)

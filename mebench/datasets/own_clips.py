@@ -35,6 +35,7 @@ class OwnClips(Recorded):
     domains = ("folder",)
     notation = SAMM
     coded = False
+    published = False
     terms = Terms(
         "your own",
         text="These are your clips. Nothing of them is shown unless you name who agreed to it: mebench data add folder PATH "

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mebench.clip import Clip, Frames, Pixels, Portrait
 from mebench.datasets.contract import CheckReport, Dataset, OpenDataset, Split, cohort
+from mebench.datasets.frame_files import frames_state
 from mebench.errors import InputError
 from mebench.home import home
 
@@ -90,6 +91,10 @@ class Prepared:
         content = f"{self._dataset.fingerprint()} {self._preparation.model_dump_json()} {VERSION}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    def frames_state(self, key: str) -> str:
+        """That of the dataset: see :class:`~mebench.datasets.frame_files.FromFiles`."""
+        return frames_state(self._dataset, key)
+
     def _wrapped(self, clip: Clip) -> Clip:
         side = self._preparation.size
         return dataclasses.replace(clip, frames=Frames(clip.frames.count, side, side, partial(self._read, clip)))
@@ -121,7 +126,7 @@ class Prepared:
 
     def _place(self, key: str) -> Path:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip("-.")
-        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(f"{key} {self.frames_state(key)}".encode()).hexdigest()[:16]
         return home() / "cache" / "prepared" / self.name / self.fingerprint() / f"{plain}-{digest}.mkv"
 
 

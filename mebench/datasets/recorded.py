@@ -19,6 +19,7 @@ from mebench.datasets.annotation import Annotation, Row
 from mebench.datasets.contract import CheckReport, Split, Terms
 from mebench.datasets.corrections import CORRECTIONS, Applied, correct
 from mebench.datasets.cutting import Cut, cut
+from mebench.datasets.frame_files import sizes, state
 from mebench.datasets.installed import Installation, installations
 from mebench.datasets.layout import Layout, Resolved, resolve
 from mebench.datasets.tree import Tree
@@ -75,6 +76,8 @@ class Recorded(ABC):
     """Annotated clips of the release that is in common use."""
     releases: ClassVar[Mapping[int, str]] = {}
     """Other releases that are known, by their number of annotated clips."""
+    published: ClassVar[bool] = True
+    """Whether a release decides what the pictures are; where none does, the fingerprint holds the sizes of their files."""
 
     def __init__(self, installation: Installation | None = None) -> None:
         """installation: where it lies; what ``mebench data add`` remembered when left out."""
@@ -212,7 +215,8 @@ class Recorded(ABC):
         return examine(self, deep=deep, faces=faces)
 
     def fingerprint(self) -> str:
-        """Hash of the annotation as it is used and of the number of frames of each clip, 16 hexadecimal digits."""
+        """Hash of the annotation as it is used and of the number of frames of each clip, 16 hexadecimal digits; of clips
+        that nobody has published also of the sizes of their files."""
         contents = self.contents
         rows = [
             [row.key, row.onset, row.apex, row.offset, row.units.names(), row.units.digits(), row.emotion]
@@ -220,8 +224,17 @@ class Recorded(ABC):
         ]
         counts = {key: [len(found.files), found.missing] for key, found in sorted(contents.cuts.items())}
         layout = contents.resolved.layout.name.partition(" in ")[0] if contents.resolved.layout else None
-        content = json.dumps([self.name, rows, counts, layout], sort_keys=True, ensure_ascii=False)
+        known = [self.name, rows, counts, layout] if self.published else [self.name, rows, counts, layout, self._sizes]
+        content = json.dumps(known, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def frames_state(self, key: str) -> str:
+        """See :class:`~mebench.datasets.frame_files.FromFiles`."""
+        return state(self.contents.cuts[key].files)
+
+    @cached_property
+    def _sizes(self) -> dict[str, list[int]]:
+        return {key: sizes(found.files) for key, found in self.contents.cuts.items()}
 
     @cached_property
     def _clips(self) -> dict[str, Clip]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mebench.detectors.observation import Observation
 from mebench.detectors.trial import Trial
 from mebench.files import write_whole
 
@@ -21,7 +22,8 @@ class KeptLogits:
     """Logits of test clips by detector, seed and fold, below ``folder``.
 
     about: everything that decides them besides clips, seed and fold: detector, training, data. It is hashed into the
-    name of a file, as are the keys of all clips of the fold, so that another setting reads no old file.
+    name of a file, as are the datasets, keys and labels of all clips of the fold, so that another setting reads no old
+    file.
     """
 
     folder: Path
@@ -46,7 +48,11 @@ class KeptLogits:
         write_whole(self._path(trial, seed), save)
 
     def _path(self, trial: Trial, seed: int) -> Path:
-        keys = [[clip.key for clip in part] for part in (trial.train, trial.validation, trial.test)]
-        decides = json.dumps([self.detector, dict(self.about), keys], sort_keys=True)
+        clips = [[_known(clip) for clip in part] for part in (trial.train, trial.validation, trial.test)]
+        decides = json.dumps([self.detector, dict(self.about), clips], sort_keys=True)
         digest = hashlib.sha256(decides.encode("utf-8")).hexdigest()[:12]
         return self.folder / f"{self.detector}-{seed}-without-{trial.fold}-{digest}.npz"
+
+
+def _known(clip: Observation) -> list[Any]:
+    return [clip.dataset, clip.key, None if clip.present is None else clip.present.astype(int).tolist()]

@@ -1,7 +1,8 @@
 """Observations of dataset clips, computed once a clip and kept on disk.
 
 A file holds the onset and the apex frame and the flow between them (16-bit floats: steps of 0.001 px at 1-2 px). Its folder
-is named after the dataset's fingerprint and the flow estimator, so that another version of either reads no old file.
+is named after the dataset's fingerprint and the flow estimator, and the file after the state of the clip's frame files, so
+that another version of any of them reads no old file.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from mebench.clip import Clip, Pixels
 from mebench.datasets.contract import Dataset
+from mebench.datasets.frame_files import frames_state
 from mebench.detectors.observation import Observation, Pair, measure
 from mebench.files import write_whole
 from mebench.home import home
@@ -37,6 +39,7 @@ class GivesFrames(Protocol):
 def stored_observation(dataset: Dataset, clip: Clip, present: NDArray[np.bool_] | None) -> Observation:
     """``clip`` with its labels (bool ``[12]``) as detectors see it; its pair is read from disk, else measured and written."""
     read = partial(chosen_frames, dataset, clip)
+    path = _path(dataset, clip)
     return Observation(
         key=clip.key,
         dataset=clip.dataset,
@@ -46,10 +49,10 @@ def stored_observation(dataset: Dataset, clip: Clip, present: NDArray[np.bool_] 
         onset=clip.onset,
         apex=clip.apex,
         offset=clip.offset,
-        read_pair=partial(_stored_pair, _path(dataset, clip), clip, read),
+        read_pair=partial(_stored_pair, path, clip, read),
         read_frames=read,
         flags=clip.flags,
-        place=_path(dataset, clip).with_suffix(""),
+        place=path.with_suffix(""),
     )
 
 
@@ -67,7 +70,8 @@ def is_stored(dataset: Dataset, clip: Clip) -> bool:
 
 def _path(dataset: Dataset, clip: Clip) -> Path:
     folder = home() / "cache" / "detectors" / f"{dataset.name}-{dataset.fingerprint()[:16]}-{DisFine.name}"
-    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", clip.key) + ".npz")
+    state = frames_state(dataset, clip.key)
+    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", clip.key) + (f"-{state}.npz" if state else ".npz"))
 
 
 def _stored_pair(path: Path, clip: Clip, read: partial[Pixels]) -> Pair:

@@ -18,6 +18,7 @@ smooth: it is read where a pixel is, not where it has moved to."""
 class Magnifier(Protocol):
     """Scales the motion of a clip relative to one of its frames. Stateless towards the clip.
 
+    One with weights has the attributes ``weights``, their name, and ``weights_sha256``, the hash of their file.
     A magnifier that filters over time has an attribute ``takes_fps = True`` and a further argument ``fps``; call it
     through :func:`magnify`, which passes the frame rate to those that take it.
     """
@@ -51,6 +52,13 @@ def magnify(
         magnified: torch.Tensor = timed.magnify(frames, factor, reference, face, fps=fps)
         return magnified
     return magnifier.magnify(frames, factor, reference, face)
+
+
+def hashes(magnifier: Magnifier) -> dict[str, str]:
+    """SHA-256 of the files that a magnifier has read, as a run records them: of its own weights and of the flow networks
+    that it measures with or adapts through. Those that ship are known by their name."""
+    found = {name: getattr(magnifier, name, None) for name in ("weights_sha256", "flow_sha256", "adapt_flow_sha256")}
+    return {name: digest for name, digest in found.items() if digest}
 
 
 def check_request(

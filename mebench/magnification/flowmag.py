@@ -9,13 +9,13 @@ import torch
 from mebench.errors import ConfigError
 from mebench.magnification.aligned import HeadAligner
 from mebench.magnification.contract import Factor, check_request, largest
-from mebench.magnification.flowmag_adaptation import adapted, loss_flow
+from mebench.magnification.flowmag_adaptation import adapted, loss_flow, loss_flow_file
 from mebench.magnification.flowmag_checkpoint import convert, read_flowmag
 from mebench.magnification.flowmag_network import FlowMag
 from mebench.motion.flow_networks import FlowNetwork
 from mebench.motion.region import FaceRegion
 from mebench.motion.warp import warp
-from mebench.weights.locate import find
+from mebench.weights.locate import find, sha256_unless_shipped
 
 __all__ = ["FlowMagMagnifier", "convert", "load", "magnify_pair"]
 
@@ -53,7 +53,8 @@ class FlowMagMagnifier:
 
     adapt: steps of test-time adaptation on the clip itself, 0 for none (see
     :mod:`mebench.magnification.flowmag_adaptation`; scores with it belong to a track of their own). flow_of_loss: the
-    network that judges the motion in these steps; adapt_flow: its name, for the record.
+    network that judges the motion in these steps; adapt_flow: its name, for the record. weights_sha256,
+    adapt_flow_sha256: hashes of both files, for the record; none for weights that ship.
     """
 
     name = "flowmag"
@@ -67,12 +68,17 @@ class FlowMagMagnifier:
         adapt: int = 0,
         flow_of_loss: FlowNetwork | None = None,
         adapt_flow: str = "",
+        *,
+        weights_sha256: str | None = None,
+        adapt_flow_sha256: str | None = None,
     ) -> None:
         if adapt < 0:
             raise ConfigError(f"flowmag: adapt is a number of steps, not {adapt}.")
         if adapt and flow_of_loss is None:
             raise ConfigError("flowmag: to adapt it takes a flow network for its loss (adapt_flow).")
         self.weights = weights
+        self.weights_sha256 = weights_sha256
+        self.adapt_flow_sha256 = adapt_flow_sha256
         self.adapt = adapt
         self.adapt_flow = adapt_flow
         self._model = model.eval().requires_grad_(False)
@@ -129,4 +135,13 @@ def load(
     """
     path = Path(weights) if Path(weights).suffix else find(str(weights))
     flow, named = (loss_flow(adapt_flow), adapt_flow) if adapt else (None, "")
-    return FlowMagMagnifier(read_flowmag(path), Path(weights).name, align, adapt, flow, named)
+    return FlowMagMagnifier(
+        read_flowmag(path),
+        Path(weights).name,
+        align,
+        adapt,
+        flow,
+        named,
+        weights_sha256=sha256_unless_shipped(path),
+        adapt_flow_sha256=sha256_unless_shipped(loss_flow_file(adapt_flow)) if adapt else None,
+    )

@@ -46,13 +46,21 @@ def loss_flow(name: str) -> FlowNetwork:
     """The frozen flow network of the loss: ``pwclite`` or ``raft``, as published, ``pwclite-lite``, which ships, or the
     path of a ``.safetensors`` file of PWCLite. Raises :class:`~mebench.errors.MissingWeights` where its weights are not
     on this machine."""
+    path = loss_flow_file(name)
     if name == "raft":
-        return raft_network(find("raft-large"), RAFT_ITERATIONS)[0]
+        return raft_network(path, RAFT_ITERATIONS)[0]
+    return pwclite_flow(read_pwclite(path).eval())
+
+
+def loss_flow_file(name: str) -> Path:
+    """The weights that :func:`loss_flow` reads; errors as there."""
+    if name == "raft":
+        return find("raft-large")
     if name not in PWCLITE and not Path(name).suffix:
         raise ConfigError(
             f"adapt_flow takes {', '.join(PWCLITE)}, raft or the path of a file of PWCLite, not '{name}'."
         )
-    return pwclite_flow(read_pwclite(find(PWCLITE[name]) if name in PWCLITE else Path(name)).eval())
+    return find(PWCLITE[name]) if name in PWCLITE else Path(name)
 
 
 def adapted(model: FlowMag, flow: FlowNetwork, reference: torch.Tensor, frames: torch.Tensor, steps: int) -> FlowMag:

@@ -18,7 +18,7 @@ from mebench.magnification.measured import field, measure, pixels
 from mebench.motion.flow import DisFine, grey
 from mebench.motion.region import FaceRegion, face_region
 from mebench.motion.warp import resize
-from mebench.weights.locate import find
+from mebench.weights.locate import find, sha256_unless_shipped
 
 _BATCH = 8
 
@@ -32,7 +32,7 @@ _TRAINED_SIZE = 256
 class FlowMagLite:
     """Measured flow, separated by a small network into expression and head motion; the frame is moved by the former.
 
-    weights: name of the weight file, for the record. adapt: steps of test-time adaptation on the clip itself, 0 for none
+    weights, weights_sha256: name and hash of the weight file, for the record; no hash for weights that ship. adapt: steps of test-time adaptation on the clip itself, 0 for none
     (see :mod:`mebench.magnification.adaptation`; scores with it belong to a track of their own).
     """
 
@@ -40,10 +40,13 @@ class FlowMagLite:
     factors = (0.0, 64.0)
     flow = DisFine.name
 
-    def __init__(self, network: LiteNetwork, weights: str = "flowmag-lite", adapt: int = 0) -> None:
+    def __init__(
+        self, network: LiteNetwork, weights: str = "flowmag-lite", adapt: int = 0, weights_sha256: str | None = None
+    ) -> None:
         if adapt < 0:
             raise ConfigError(f"flowmag-lite: adapt is a number of steps, not {adapt}.")
         self.weights = weights
+        self.weights_sha256 = weights_sha256
         self.adapt = adapt
         self._network = network.eval().requires_grad_(False)
 
@@ -140,4 +143,4 @@ def load(weights: str | Path = "flowmag-lite", adapt: int = 0) -> FlowMagLite:
     :class:`FlowMagLite`.
     """
     path = Path(weights) if Path(weights).suffix else find(str(weights))
-    return FlowMagLite(read_lite(path), weights=Path(weights).name, adapt=adapt)
+    return FlowMagLite(read_lite(path), Path(weights).name, adapt, sha256_unless_shipped(path))

@@ -13,7 +13,7 @@ from mebench.magnification.contract import Factor, check_request
 from mebench.magnification.oh2018_checkpoint import convert, read_oh2018
 from mebench.magnification.oh2018_network import Codes, ShapeOnly, TextureShape
 from mebench.motion.region import FaceRegion
-from mebench.weights.locate import find
+from mebench.weights.locate import find, sha256_unless_shipped
 
 __all__ = ["Oh2018", "convert", "load", "shape_increment"]
 
@@ -31,15 +31,23 @@ class Oh2018:
     detail: add to the frame what the factor changes in the painted picture (painted for the factor minus painted for 1),
     so that the painter's blur stays out; False gives the painted picture itself, as published. align: lay the frames on
     the reference by their affine head motion and change the face alone; False magnifies all motion, as published.
+    weights, weights_sha256: name and hash of the file, for the record; no hash for weights that ship.
     """
 
     name = "oh2018"
     factors = (1.0, 64.0)
 
     def __init__(
-        self, network: ShapeOnly | TextureShape, weights: str = "", *, detail: bool = True, align: bool = True
+        self,
+        network: ShapeOnly | TextureShape,
+        weights: str = "",
+        *,
+        detail: bool = True,
+        align: bool = True,
+        weights_sha256: str | None = None,
     ) -> None:
         self.weights = weights
+        self.weights_sha256 = weights_sha256
         self._network = network.eval().requires_grad_(False)
         self._detail = detail
         self._align = align
@@ -102,4 +110,6 @@ def load(weights: str | Path = "lite", detail: bool = True, align: bool = True) 
         raise ConfigError("oh2018: give the name or path of weights.")
     name = LITE if weights == "lite" else weights
     path = Path(name) if Path(name).suffix else find(str(name))
-    return Oh2018(read_oh2018(path), weights=Path(name).name, detail=detail, align=align)
+    network = read_oh2018(path)
+    digest = sha256_unless_shipped(path)
+    return Oh2018(network, weights=Path(name).name, detail=detail, align=align, weights_sha256=digest)

@@ -58,6 +58,7 @@ class Demagnifier:
         self._keep_head = keep_head
         self._estimator = load_flow(flow or self.usual_flow)
         self.flow = self._estimator.name
+        self.flow_sha256 = getattr(self._estimator, "weights_sha256", None)
 
     def magnify(
         self, frames: torch.Tensor, factor: Factor, reference: int, face: FaceRegion | None = None

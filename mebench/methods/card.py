@@ -27,7 +27,8 @@ class Stage(_Strict):
 
 class Plugin(Stage):
     """A class with ``generate`` or ``reveal``: the entry point ``name``; or, with ``file``, the class ``name`` in that
-    Python file, whose path starts at the ``method.yaml``. sha256: of the file, filled in when it is read."""
+    Python file, whose path starts at the ``method.yaml``. sha256: of the file and
+    of the modules beside it that it imports, filled in when it is read."""
 
     file: str | None = None
     sha256: str | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from mebench import registry
 from mebench.clip import Driving, Generated, Source
 from mebench.errors import ConfigError
-from mebench.magnification.contract import Magnifier, magnify
+from mebench.magnification.contract import Magnifier, hashes, magnify
 from mebench.motion.warp import resize
 
 
@@ -38,4 +38,4 @@ class MagnifierAlone:
         weights = getattr(self._magnifier, "weights", None)
         flow = getattr(self._magnifier, "flow", None)
         known = {"magnifier": self.name, "factors": list(self.factors), "weights": weights}
-        return {**known, "flow": flow} if flow else known
+        return {**known, **({"flow": flow} if flow else {}), **hashes(self._magnifier)}

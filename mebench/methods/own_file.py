@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from mebench.errors import ConfigError
+from mebench.methods.own_modules import modules_of
 
 
 def sha256_of(path: Path) -> str:
-    """Hash of the method's file; it is part of the run's identity, so that changed code starts a new run."""
+    """Hash of the method's file, or of it and the modules beside it that it imports, by name; it is part of the run's
+    identity, so that changed code starts a new run."""
+    digests = [(file.relative_to(path.parent).as_posix(), _sha256(file)) for file in modules_of(path)]
+    if len(digests) == 1:
+        return digests[0][1]
+    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in digests).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -16,7 +16,7 @@ import torch
 from mebench.backbones.contract import Backbone
 from mebench.backbones.placed import place
 from mebench.clip import Driving, Generated, Source
-from mebench.magnification.contract import Magnifier, magnify
+from mebench.magnification.contract import Magnifier, hashes, magnify
 from mebench.magnification.factor import automatic_factor, measured_gain
 from mebench.methods.magnified_drivers import Magnified, kept, reused
 from mebench.methods.transferred_gain import transferred_gain
@@ -155,4 +155,4 @@ def _facts(magnifier: Magnifier | None) -> dict[str, Any] | None:
         facts["adapted_to_the_test_clip"] = adapt
     if judge := getattr(magnifier, "adapt_flow", ""):
         facts["adapted_through_flow"] = judge
-    return facts
+    return {**facts, **hashes(magnifier)}

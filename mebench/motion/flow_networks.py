@@ -16,7 +16,7 @@ from torch.nn import functional
 from mebench.errors import CheckpointError, ConfigError
 from mebench.motion.flow import DisFine, DisSteady, Flow, FlowEstimator
 from mebench.motion.pwclite_checkpoint import read_pwclite
-from mebench.weights.locate import find
+from mebench.weights.locate import find, sha256_unless_shipped
 
 ESTIMATORS = ("dis-fine", "dis-steady", "pwclite-lite", "raft", "pwclite")
 
@@ -40,6 +40,7 @@ class NetworkFlow:
     """A network as a flow estimator. name: stands in every result.
 
     network: ``[1,3,H,W]`` in [0,1] twice to flow ``[1,2,H,W]`` in pixels; sides are multiples of ``multiple``.
+    weights_sha256: of the file, for the record; None for weights that ship.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class NetworkFlow:
         network: FlowNetwork,
         multiple: int,
         smallest: int = 1,
+        weights_sha256: str | None = None,
     ) -> None:
         self.name = name
+        self.weights_sha256 = weights_sha256
         self._network = network
         self._multiple = multiple
         self._smallest = smallest
@@ -80,8 +83,14 @@ def load_flow(name: str = "dis-fine") -> FlowEstimator:
         return DisSteady()
     own_file = Path(name).suffix == ".safetensors"
     if name in PWCLITE or own_file:
-        network = read_pwclite(Path(name) if own_file else find(PWCLITE[name]))
-        return NetworkFlow(Path(name).stem, lambda a, b: network(torch.cat((a, b), 1)).forward[0], _PWC_MULTIPLE)
+        path = Path(name) if own_file else find(PWCLITE[name])
+        network = read_pwclite(path)
+        return NetworkFlow(
+            Path(name).stem,
+            lambda a, b: network(torch.cat((a, b), 1)).forward[0],
+            _PWC_MULTIPLE,
+            weights_sha256=sha256_unless_shipped(path),
+        )
     raise ConfigError(
         f"there is no flow estimator '{name}'; known: {', '.join(ESTIMATORS)}, or the path of a .safetensors file of "
         "PWCLite (mebench train flow pwclite-lite)."
@@ -94,7 +103,7 @@ def raft_flow(path: Path, iterations: int = RAFT_ITERATIONS) -> NetworkFlow:
     Teed, Deng, "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow", ECCV 2020; torchvision's network.
     """
     run, size = raft_network(path, iterations)
-    return NetworkFlow(f"raft-{size}", run, _RAFT_MULTIPLE, _RAFT_SMALLEST)
+    return NetworkFlow(f"raft-{size}", run, _RAFT_MULTIPLE, _RAFT_SMALLEST, sha256_unless_shipped(path))
 
 
 def raft_network(path: Path, iterations: int) -> tuple[FlowNetwork, str]:

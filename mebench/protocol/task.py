@@ -46,6 +46,16 @@ class Task:
         """The dataset of the source."""
         return self.source_dataset or self.dataset
 
+    @property
+    def source_key(self) -> str:
+        """Key of the source, unique among the datasets of a protocol: two databases may have clips that are called alike."""
+        return f"{self.from_dataset}:{self.source}"
+
+    @property
+    def driving_key(self) -> str:
+        """Key of the driving clip, unique among the datasets of a protocol."""
+        return f"{self.dataset}:{self.driving}"
+
     def record(self) -> dict[str, Any]:
         """The task as JSON values. A key that says nothing (``source_dataset`` of a source from the same dataset, no
         ``gain``) is left out, so that hashes of such tasks do not know of it."""

@@ -37,7 +37,8 @@ class ReturnedVideos:
     """Videos on disk in the role of a method."""
 
     def __init__(self, name: str, folder: str, videos: list[dict[str, str | None]]) -> None:
-        """videos: one entry a task with ``key``, ``source``, ``driving`` and ``file`` (None when there is none)."""
+        """videos: one entry a task with ``key``, the keys of ``source`` and ``driving`` that the method is given, and
+        ``file`` (None when there is none)."""
         self.name = name
         self._folder = Path(folder)
         self._videos = {(video["source"], video["driving"]): video for video in videos}
@@ -148,7 +149,8 @@ def _refuse_links(folder: Path, names: list[str]) -> None:
 def returned_spec(name: str, folder: Path, tasks: list[Task], found: dict[str, str]) -> MethodSpec:
     """The method that the returned videos are."""
     videos = [
-        {"key": task.key, "source": task.source, "driving": task.driving, "file": found.get(task.key)} for task in tasks
+        {"key": task.key, "source": task.source_key, "driving": task.driving_key, "file": found.get(task.key)}
+        for task in tasks
     ]
     contents = {task.key: _content(folder / found[task.key]) for task in tasks if task.key in found}
     return MethodSpec(

@@ -103,13 +103,14 @@ class TaskInputs:
 
     def source(self) -> Source:
         """The source as a method sees it."""
-        return Source(self.task.source, tensor(self.source_image[None])[0])
+        return Source(self.task.source_key, tensor(self.source_image[None])[0])
 
     def driving(self) -> Driving:
         """The driving clip as a method sees it."""
         task = self.task
         frames = tensor(self.driving_frames)
-        return Driving(task.driving, frames, task.fps, task.onset, task.apex, task.offset, task.gain or 1.0)
+        times = (task.fps, task.onset, task.apex, task.offset)
+        return Driving(task.driving_key, frames, *times, task.gain or 1.0)
 
     def revealed(self) -> Truth:
         """The true answer for an oracle; :class:`Unavailable` outside the open set."""

@@ -17,6 +17,7 @@ from mebench.clip import Pixels
 from mebench.datasets.contract import Dataset, cohort
 from mebench.errors import MebenchError
 from mebench.protocol import Protocol, Task
+from mebench.runs.stated_weights import unknown_weights, weights_of
 
 ALIKE = 6
 """Bits of 64 in which the perceptual hashes of two faces may differ and still count as one recording. Two random pictures
@@ -78,7 +79,7 @@ def _training_data(tasks: Sequence[Task], method: Mapping[str, Any]) -> LeakChec
     from mebench.weights.catalogue import FILES
 
     facts, card = method.get("facts") or {}, method.get("card") or {}
-    weights = sorted({name for name in _weights(facts) if name in FILES})
+    weights = [name for name in weights_of(facts) if name in FILES]
     entries = [(name, FILES[name].seen_datasets) for name in weights]
     entries.append(("the method", tuple(card.get("seen_datasets", ()))))
     seen = [
@@ -89,6 +90,10 @@ def _training_data(tasks: Sequence[Task], method: Mapping[str, Any]) -> LeakChec
     ]
     if seen:
         return {"name": "training data", "state": "leak", "text": "; ".join(seen)}
+    own = unknown_weights(facts)
+    if own:
+        text = f"what {_some(own)} was trained on is not known here: not the weights of the catalogue"
+        return {"name": "training data", "state": "unknown", "text": text}
     vague = [name for name in weights if FILES[name].trained_on.startswith("not ")]
     if vague:
         return {"name": "training data", "state": "unknown", "text": f"nobody says what {_some(vague)} was trained on"}
@@ -114,14 +119,6 @@ def _used(tasks: Sequence[Task]) -> list[tuple[str, str]]:
     """Datasets and domains of the tasks."""
     driving = {(task.dataset, task.driving_domain) for task in tasks}
     return sorted(driving | {(task.from_dataset, task.source_domain) for task in tasks})
-
-
-def _weights(value: Any) -> list[str]:
-    """Every text under a key ``weights``, at any depth."""
-    if isinstance(value, Mapping):
-        own = [value["weights"]] if isinstance(value.get("weights"), str) else []
-        return own + [name for inner in value.values() for name in _weights(inner)]
-    return []
 
 
 def _duplicates(tasks: Sequence[Task], datasets: Mapping[str, Dataset]) -> LeakCheck:

@@ -30,6 +30,7 @@ from mebench.runs.pair_data import PairData
 from mebench.runs.pair_motion import PairMotion, RememberedFlow, find_apex, measure
 from mebench.runs.plan import SEED
 from mebench.runs.progress import Progress, Silent
+from mebench.runs.stated_weights import weights_of
 from mebench.video import read_video, write_browser, write_lossless
 from mebench.weights.catalogue import FILES
 
@@ -193,7 +194,7 @@ def _face_of(frame: Pixels, instead: Any) -> Any:
 
 def _about_weights(facts: dict[str, Any]) -> list[str]:
     """A warning when any network of the method has seen rendered faces alone."""
-    rendered = [n for n in sorted(set(_weights(facts))) if n in FILES and FILES[n].trained_on.startswith("synme")]
+    rendered = [n for n in weights_of(facts) if n in FILES and FILES[n].trained_on.startswith("synme")]
     if not rendered:
         return []
     names = " and ".join(rendered)
@@ -202,14 +203,6 @@ def _about_weights(facts: dict[str, Any]) -> list[str]:
         "recordings their quality is unknown: take the result as a proof that the pipeline runs, not of what the "
         "method can do. For real faces add published weights (mebench weights list)."
     ]
-
-
-def _weights(value: Any) -> list[str]:
-    """Every text under a key ``weights``, at any depth."""
-    if isinstance(value, dict):
-        own = [value["weights"]] if isinstance(value.get("weights"), str) else []
-        return own + [name for inner in value.values() for name in _weights(inner)]
-    return []
 
 
 def _about_motion(motion: PairMotion) -> list[str]:

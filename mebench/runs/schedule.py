@@ -22,7 +22,7 @@ class Schedule(Generic[Work]):
         self._lock = threading.Lock()
         self._left: dict[str, list[tuple[Task, Work]]] = {}
         for task, piece in work:
-            self._left.setdefault(task.driving, []).append((task, piece))
+            self._left.setdefault(task.driving_key, []).append((task, piece))
         self._at: dict[int, str] = {}
         self._stopped = False
 

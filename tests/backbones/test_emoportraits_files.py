@@ -15,6 +15,7 @@ from mebench.backbones.emoportraits.networks import EmoPortraits
 from mebench.backbones.emoportraits.preprocessing import (
     Square,
     fingerprint,
+    masks_sha256,
     mesh_mask,
     published_square,
     read_mask,
@@ -131,6 +132,15 @@ def test_square_of_a_photograph(portrait):
     assert 60 < square.side < 320
     with pytest.raises(InputError, match="no face was found in the picture"):
         square_of(torch.full((3, 64, 64), 0.5), "steady", "the picture")
+
+
+def test_the_hash_of_the_masks_covers_each(tmp_path):
+    found = {masks_sha256(tmp_path / "absent"), masks_sha256(tmp_path)}
+    assert len(found) == 1
+    for name, value in (("a", 0), ("b", 0), ("b", 255)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((8, 8), value, np.uint8))
+        assert masks_sha256(tmp_path) not in found
+        found.add(masks_sha256(tmp_path))
 
 
 def test_masks_of_the_user(tmp_path, portrait):

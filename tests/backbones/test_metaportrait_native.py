@@ -71,6 +71,25 @@ def test_missing_images_are_written_and_named(folder):
     np.testing.assert_allclose(again[1], landmarks(9), atol=1e-6)
 
 
+def test_the_hash_covers_landmarks_and_codes_of_complete_images(folder):
+    first = NativeInputs(folder).sha256()
+    put(folder / "wanted" / "picture.png", 9)
+    assert NativeInputs(folder).sha256() == first
+    (folder / "src_0.png").rename(folder / "renamed.png")
+    for end in ("ldmk", "id"):
+        (folder / f"src_0_{end}.npy").rename(folder / f"renamed_{end}.npy")
+    assert NativeInputs(folder).sha256() == first
+    found = {first}
+    for change in (
+        lambda: np.save(folder / "clip" / "ldmks" / "00000002_ldmk.npy", landmarks(12)),
+        lambda: np.save(folder / "renamed_id.npy", np.zeros(256)),
+        lambda: np.save(folder / "wanted" / "picture_ldmk.npy", landmarks(9)),
+    ):
+        change()
+        assert NativeInputs(folder).sha256() not in found
+        found.add(NativeInputs(folder).sha256())
+
+
 def test_a_source_needs_a_code(folder):
     with pytest.raises(InputError, match=r"00000001\.png has no identity code; put 00000001_id\.npy beside it"):
         NativeInputs(folder).code(picture(1))

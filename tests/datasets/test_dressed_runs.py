@@ -209,6 +209,22 @@ def test_prepared_clips_are_kept_and_made_again_when_damaged(tmp_path: Path, pho
     )
 
 
+def test_prepared_clips_are_made_again_when_their_frames_changed(tmp_path: Path, photograph: Pixels) -> None:
+    """The annotation is the same, and so is the fingerprint: only the files of the frames can tell."""
+    from mebench import registry
+    from mebench.datasets.preparation import prepared
+
+    CLOTHES["fourd"].write(recordings(photograph)[:1], tmp_path / "d")
+    means, fingerprints = [], set()
+    for share in (1.0, 0.7):
+        for path in (tmp_path / "d").rglob("*.jpg"):
+            cv2.imwrite(str(path), np.rint(cv2.imread(str(path)) * share).astype(np.uint8))
+        faces = prepared(registry.load("datasets", "fourd")(Installation(tmp_path / "d")), Preparation(size=128))
+        means.append(faces.clips()[0].frames.array().mean())
+        fingerprints.add(faces.fingerprint())
+    assert means[1] < 0.8 * means[0] and len(fingerprints) == 1
+
+
 def replace_size(preparation: Preparation) -> Preparation:
     return preparation.model_copy(update={"size": 256})
 

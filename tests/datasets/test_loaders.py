@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -156,6 +157,32 @@ def test_the_fingerprint_knows_labels_and_frames(tmp_path: Path) -> None:
     assert load("mmew", tmp_path / "d").fingerprint() == before
 
 
+def test_the_fingerprint_of_own_clips_knows_the_sizes_of_their_files(tmp_path: Path) -> None:
+    """No release decides what is on them; two sets of pictures with one table must not be taken for each other."""
+    tree("folder", tmp_path / "d")
+    before = load("folder", tmp_path / "d").fingerprint()
+    shutil.copytree(tmp_path / "d", tmp_path / "copy")
+    assert load("folder", tmp_path / "copy").fingerprint() == before
+    dataset = load("folder", tmp_path / "d")
+    found = dataset.contents.cuts[dataset.clips()[0].key]
+    found.files[1].write_bytes(found.files[1].read_bytes() + b"0")
+    assert load("folder", tmp_path / "d").fingerprint() != before
+
+
+def test_the_state_of_a_clip_knows_its_own_files(tmp_path: Path) -> None:
+    """A picture of the same size in bytes, written later, is another picture."""
+    tree("samm", tmp_path / "d")
+    dataset = load("samm", tmp_path / "d")
+    first, second = (clip.key for clip in dataset.clips()[:2])
+    before = dataset.frames_state(first), dataset.frames_state(second)
+    path = dataset.contents.cuts[first].files[1]
+    os.utime(path, ns=(1, 1))
+    assert dataset.frames_state(first) != before[0] and dataset.frames_state(second) == before[1]
+    assert load("samm", tmp_path / "d").fingerprint() == dataset.fingerprint()
+    path.unlink()
+    assert dataset.frames_state(first) != before[0]
+
+
 def test_a_dataset_that_was_not_added_says_how(tmp_path: Path) -> None:
     dataset = registry.load("datasets", "casme2")()
     with pytest.raises(ConfigError, match="mebench data add casme2 PATH"):
@@ -232,7 +259,6 @@ def test_two_rows_with_one_key_are_told(tmp_path: Path) -> None:
 
 
 def test_listings_are_remembered_until_a_folder_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
 
     tree("samm", tmp_path / "d")
     before = load("samm", tmp_path / "d").fingerprint()

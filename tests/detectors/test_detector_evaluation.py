@@ -60,6 +60,19 @@ def test_an_interrupted_evaluation_goes_on(tmp_path, trials):
     assert len(lines) == 2  # another training, other clips: nothing old is read
 
 
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_what_is_kept_is_of_the_same_labels_and_databases(tmp_path, trials, part):
+    """Two counting rules for action units, or two databases whose clips are called alike, train two detectors."""
+    trial = dataclasses.replace(trials[0], validation=trials[0].train[:1])
+    kept = KeptLogits(tmp_path, "off-apexnet")
+    kept.write(trial, 45, np.zeros((10, 12), np.float32), 1.0)
+    assert kept.read(trial, 45) is not None
+    first, *others = getattr(trial, part)
+    for change in ({"present": ~first.present}, {"present": None}, {"dataset": "other"}):
+        changed = dataclasses.replace(first, **change)
+        assert kept.read(dataclasses.replace(trial, **{part: (changed, *others)}), 45) is None
+
+
 def test_a_shortened_training_is_said_in_the_table(trials):
     training = SHORT.training(detection.make_detector("sssnet"))
     assert training == {"epochs": 2, "full_epochs": 200, "rate": 1e-3, "imbalance": "none", "start": "random"}

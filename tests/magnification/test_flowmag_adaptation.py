@@ -17,6 +17,7 @@ from mebench.methods.build import _recipe
 from mebench.methods.card import Stage
 from mebench.methods.pipeline import _facts
 from mebench.motion.pwclite import PwcLite, PwcLiteConfig
+from mebench.weights import sha256
 
 
 def clip(count: int = 3, side: int = 64) -> torch.Tensor:
@@ -93,6 +94,8 @@ def test_a_checkpoint_adapts_through_a_pwclite_file(tmp_path):
     magnifier = load(tmp_path / "f.pth", align=False, adapt=1, adapt_flow=str(tmp_path / "pwclite.safetensors"))
     frames = clip(2)
     assert (_facts(magnifier) or {})["adapted_through_flow"] == str(tmp_path / "pwclite.safetensors")
+    assert magnifier.weights_sha256 == sha256(tmp_path / "f.pth")
+    assert (_facts(magnifier) or {})["adapt_flow_sha256"] == sha256(tmp_path / "pwclite.safetensors")
     # Its frames depend on the flow network's weights too, so they are not kept under those of the magnifier alone.
     assert _recipe(Stage(name="flowmag", options={"weights": str(tmp_path / "f.pth")}), magnifier) is None
     plain = load(tmp_path / "f.pth", align=False)

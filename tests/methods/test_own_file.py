@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,6 +45,59 @@ def test_the_code_is_part_of_the_run_and_its_folder_is_not(mine: Path) -> None:
     code = mine / "my_idea.py"
     code.write_text(code.read_text() + "\n# changed\n")
     assert MethodSpec.named(mine).config["plugin"]["sha256"] != config["plugin"]["sha256"]
+
+
+def digest(folder: Path) -> str:
+    return str(MethodSpec.named(folder).config["plugin"]["sha256"])
+
+
+def test_a_lone_file_is_known_by_its_own_hash(mine: Path) -> None:
+    """As results that are published have it; what lies beside it and is not imported does not count."""
+    code = mine / "my_idea.py"
+    for number in range(3):
+        (mine / f"unrelated_{number}.py").write_text("import nothing_of_this\n")
+    assert digest(mine) == hashlib.sha256(code.read_bytes()).hexdigest() == digest(mine / "method.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("import beside", "beside.py"),
+        ("from beside import X", "deeper.py"),
+        ("def later():\n    import beside", "beside.py"),
+        ("import importlib\nM = importlib.import_module('beside')", "beside.py"),
+        ("from parts import one", "parts/__init__.py"),
+        ("from parts import one", "parts/one.py"),
+        ("import parts.one", "parts/two.py"),
+        ("from parts.one import Y", "beside.py"),
+    ],
+)
+def test_modules_beside_the_file_are_part_of_the_run(mine: Path, line: str, changed: str) -> None:
+    code = mine / "my_idea.py"
+    code.write_text(code.read_text() + f"\n{line}\n")
+    files = {
+        "beside.py": "from deeper import X\n",
+        "deeper.py": "import beside\nX = 1\n",
+        "parts/__init__.py": "",
+        "parts/one.py": "import beside\nfrom .two import Y\nfrom . import two\n",
+        "parts/two.py": "Y = 1\n",
+        "parts/unused.py": "this is no Python",
+    }
+    (mine / "parts").mkdir()
+    for name, text in files.items():
+        (mine / name).write_text(text)
+    before = digest(mine)
+    (mine / "parts/unused.py").write_text("changed")
+    assert digest(mine) == before
+    (mine / changed).write_text(files[changed] + "# changed\n")
+    assert digest(mine) != before
+
+
+def test_a_file_that_is_no_python_is_told_of_when_it_is_loaded(mine: Path) -> None:
+    (mine / "my_idea.py").write_text("class MyIdea(:\n")
+    assert digest(mine) == hashlib.sha256(b"class MyIdea(:\n").hexdigest()
+    with pytest.raises(ConfigError, match="fails to load: SyntaxError"):
+        load_method(mine)
 
 
 def test_is_never_generated_again_from_a_submission() -> None:

@@ -16,7 +16,15 @@ from mebench.backbones.emoportraits.geometry import mix_poses
 from mebench.backbones.emoportraits.lite import EncodedLite, LiteEmoPortraits, Reading, relative_motion
 from mebench.backbones.emoportraits.lite_checkpoint import load_lite
 from mebench.backbones.emoportraits.networks import EmoPortraits, EncodedSource
-from mebench.backbones.emoportraits.preprocessing import Square, enlarge, mesh_mask, read_mask, square_of, to_pixels
+from mebench.backbones.emoportraits.preprocessing import (
+    Square,
+    enlarge,
+    masks_sha256,
+    mesh_mask,
+    read_mask,
+    square_of,
+    to_pixels,
+)
 from mebench.backbones.extra_inputs import mask_folder
 from mebench.backbones.fomm.frozen import require_finite, require_frames
 from mebench.errors import ConfigError
@@ -85,7 +93,11 @@ def load(
         mode="absolute",
         trained_on=facts(OFFICIAL).trained_on,
         paper=PAPER,
-        options={**options, "pose_weights_sha256": sha256(head)},
+        options={
+            **options,
+            "pose_weights_sha256": sha256(head),
+            **({"masks_sha256": masks_sha256(mask_folder())} if options["mask"] == "files" else {}),
+        },
     )
     return EmoPortraitsOfficial(networks, known_facts)
 

@@ -21,6 +21,7 @@ from mebench.clip import Pixels
 from mebench.errors import InputError
 from mebench.motion.face import largest_face
 from mebench.motion.landmarks import FACE_OVAL, eye_centres, face_mesh
+from mebench.weights.locate import sha256
 
 STEADY_REACH = 1.2
 """Half side of the square over the larger half side of the face's box: the rule for clips, which is used with one box
@@ -147,6 +148,12 @@ def fingerprint(image: Pixels) -> str:
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).tobytes())
     return digest.hexdigest()[:16]
+
+
+def masks_sha256(folder: Path) -> str:
+    """Hash of all masks in a folder, by their names; that of nothing where there are none."""
+    masks = [f"{path.name} {sha256(path)}" for path in sorted(Path(folder).glob("*.png"))]
+    return hashlib.sha256("\n".join(masks).encode()).hexdigest()
 
 
 def read_mask(folder: Path, image: Pixels) -> NDArray[np.bool_]:

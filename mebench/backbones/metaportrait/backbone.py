@@ -77,9 +77,15 @@ def load(
         )
     path = find(name)
     subpixel = bool(subpixel_lines)
-    options = {"layout": "dense-669", "subpixel_lines": subpixel, "inputs": "native: landmarks and codes of the user"}
+    inputs = NativeInputs(native)
+    options = {
+        "layout": "dense-669",
+        "subpixel_lines": subpixel,
+        "inputs": "native: landmarks and codes of the user",
+        "inputs_sha256": inputs.sha256(),
+    }
     known = _facts(name, path, mode, options)
-    return NativeMetaPortrait(load_official(path), NativeInputs(native), known, subpixel=subpixel)
+    return NativeMetaPortrait(load_official(path), inputs, known, subpixel=subpixel)
 
 
 def load_file(path: Path) -> Backbone:

@@ -29,6 +29,7 @@ from mebench.backbones.metaportrait.refinement import CODE
 from mebench.clip import Pixels
 from mebench.errors import InputError
 from mebench.files import write_bytes
+from mebench.weights.locate import sha256 as file_sha256
 
 WANTED = "wanted"
 """Sub-folder for images whose landmarks are still to be supplied."""
@@ -50,6 +51,15 @@ class NativeInputs:
             )
         found = sorted(path for path in self.folder.rglob("*") if path.suffix.lower() in _IMAGES)
         self._images = {fingerprint(_read_image(path)): path for path in found}
+
+    def sha256(self) -> str:
+        """Hash of every image that has landmarks, with those and its identity code; names do not count."""
+        complete = []
+        for key, image in sorted(self._images.items()):
+            points, code = _landmark_file(image), _code_file(image)
+            if points is not None:
+                complete.append(f"{key} {file_sha256(points)} {file_sha256(code) if code else None}")
+        return hashlib.sha256("\n".join(complete).encode()).hexdigest()
 
     def landmarks(self, images: Sequence[Pixels], what: str) -> NDArray[np.float32]:
         """``[T,669,2]`` of images uint8 ``[H,W,3]`` RGB. what: their name in messages, such as ``driving clip``.

@@ -50,7 +50,7 @@ class Shift:
         if self._side:
             frames = torch.nn.functional.interpolate(frames, size=(self._side, self._side), mode="area")
         info: dict[str, Any] = {"frames": count}
-        if any(driving.key.startswith(subject) for subject in self._subjects):
+        if any(driving.key.partition(":")[2].startswith(subject) for subject in self._subjects):
             frames, info = self._spoil(frames, info)
         return Generated(frames, info)
 
