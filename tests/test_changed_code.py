@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github/scripts/changed_code.py"
@@ -96,3 +97,22 @@ def test_what_git_cannot_tell_is_no_silence(script: Any, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     with pytest.raises(subprocess.CalledProcessError):
         script.changed_paths(before)
+
+
+@pytest.mark.parametrize("job", ["slow", "documented"])
+@pytest.mark.parametrize(
+    ("says", "code", "ran"), [("return 1", 1, None), (":", 0, None), ("echo tests/runs", 0, "tests/runs\n")]
+)
+def test_a_script_that_fails_fails_the_job(job: str, says: str, code: int, ran: str | None, tmp_path: Path) -> None:
+    found = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"][job]["steps"]
+    assert found[0]["with"]["fetch-depth"] == 0 and "event.before" in found[-1]["env"]["BASE"]
+    stubs = f"python() {{ {says}; }}; pip() {{ :; }}; xargs() {{ cat > ran.txt; }}"
+    done = subprocess.run(["bash", "-e", "-c", f"{stubs}\n{found[-1]['run']}"], cwd=tmp_path)
+    assert done.returncode == code
+    assert ((tmp_path / "ran.txt").read_text() if (tmp_path / "ran.txt").exists() else None) == ran
+
+
+def test_no_push_stops_the_tests_of_another() -> None:
+    """Each is compared with the one before it alone."""
+    group = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["concurrency"]["group"]
+    assert "pull_request.number || github.sha" in group
