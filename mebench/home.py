@@ -15,8 +15,8 @@ def home() -> Path:
 
 
 def packaged(folder: str) -> Path:
-    """The folder ``protocols``, ``baselines``, ``site``, ``submissions``, ``rounds`` or ``docs/metrics``: of the
-    checkout, else inside the wheel."""
+    """The folder ``protocols``, ``baselines``, ``site``, ``submissions``, ``rounds``, ``docs/metrics`` or ``docs/images`` (of
+    which the wheel holds what the site shows): inside the wheel, else of the checkout."""
     package = Path(__file__).resolve().parent
     inside = package / "_packaged" / folder
     return inside if inside.is_dir() else package.parent / folder

@@ -206,7 +206,7 @@ def _rgb(frame: Any) -> Pixels:
     named = {"src_colorspace": matrix, "dst_colorspace": _BT601} if matrix else {}
     rgb = frame.reformat(format="rgb24", interpolation=_accurate(), **named)
     pixels = rgb.to_ndarray()
-    quarter_turns = round(frame.rotation / 90.0) if getattr(frame, "rotation", 0) else 0
+    quarter_turns = round(frame.rotation / 90.0)
     return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
 
 

@@ -51,6 +51,14 @@ def test_what_travels_is_found(installed: Path, tmp_path: Path) -> None:
     assert "fomm-lite" in listed and "MISSING" not in listed
 
 
+def test_the_site_has_its_pictures(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    mebench(installed, tmp_path, "site", "build", "--out", "built", "--submissions", "none")
+    assert (tmp_path / "built/assets/synme.jpg").read_bytes() == (ROOT / "docs/images/synme.jpg").read_bytes()
+    assert "assets/synme.jpg" in (tmp_path / "built/dataset/synme.html").read_text("utf-8")
+    assert len(list((tmp_path / "built/assets/metrics").glob("*.svg"))) > 20
+
+
 def test_a_task_runs(installed: Path, tmp_path: Path) -> None:
     mebench(installed, tmp_path, "run", "--method", "still", "--no-bounds", "--limit", "1", "--jobs", "0")
     (page,) = tmp_path.glob("runs/*/index.html")

@@ -63,11 +63,6 @@ def chosen_frames(dataset: Dataset, clip: Clip, indices: Sequence[int]) -> Pixel
     return np.ascontiguousarray(clip.frames.array()[list(indices)])
 
 
-def is_stored(dataset: Dataset, clip: Clip) -> bool:
-    """Whether the pair of ``clip`` lies on disk."""
-    return _path(dataset, clip).is_file()
-
-
 def _path(dataset: Dataset, clip: Clip) -> Path:
     folder = home() / "cache" / "detectors" / f"{dataset.name}-{dataset.fingerprint()[:16]}-{DisFine.name}"
     state = frames_state(dataset, clip.key)

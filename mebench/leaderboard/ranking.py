@@ -1,9 +1,10 @@
 """Who is first on a board, and how sure one may be.
 
-Every ranked metric is averaged on the same clips for all methods, in the same bootstrap draws of the driving subjects, and across
-identities of the source identities too; methods are ranked in each draw, ranks are averaged inside families and then over families, and the order of those is the
-rank. A number that is missing for one method counts at the metric's worst value, so that nobody gains by a clip on which
-no face is found; a clip on which it is missing for everybody is left out.
+Every ranked metric is averaged on the same clips for all methods, and all metrics in the same bootstrap draws of the
+driving subjects, across identities of the source identities too; methods are ranked in each draw, ranks are averaged inside
+families and then over families, and the order of those is the rank. A number that is missing for one method counts at the
+metric's worst value, so that nobody gains by a clip on which no face is found; a clip on which it is missing for everybody
+weighs nothing there, and a draw that holds none of a metric's clips is ranked by the other metrics.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from mebench.runs.summary import number_of
 from mebench.statistics.ranking import family_ranks, fold_draws, share_of_weights_won, standings
 
 Values = NDArray[np.float64]
+
+Owners = dict[str, tuple[tuple[str, str], tuple[str, str], str]]
 
 DRAWS = 1000
 
@@ -44,11 +47,15 @@ class Place:
 
 def places(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind: str) -> dict[str, Place]:
     """The places of ``results`` (by name, of one protocol) in the tasks of one kind; empty when there are none."""
+    tables = {metric: _table(results, info, kind) for metric, info in facts.items() if _is_ranked(info)}
+    keys = sorted({key for table in tables.values() for values in table.values() for key in values})
     ranks: dict[str, dict[str, Values]] = {}
     names = list(results)
-    for metric, info in facts.items():
-        if info.get("ranked", True) and info["per"] == "clip" and (draws := _draws(results, info, kind)) is not None:
-            ranks.setdefault(info["family"], {})[metric] = np.asarray(stats.rankdata(draws, axis=1))
+    owner = _owners(list(results.values()))
+    for metric, table in tables.items():
+        if any(table.values()):
+            draws = _draws(table, facts[metric], keys, owner, kind)
+            ranks.setdefault(facts[metric]["family"], {})[metric] = np.asarray(stats.rankdata(draws, axis=1))
     if not ranks:
         return {}
     overall = family_ranks(ranks)
@@ -72,29 +79,37 @@ def places(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind:
     }
 
 
-def _draws(results: Mapping[str, Result], info: MetricInfo, kind: str) -> Values | None:
-    """Mean badness ``[draws+1,M]`` of one metric; None where no clip has a number for anybody."""
-    table = {name: _values(result, info, kind) for name, result in results.items()}
-    keys = sorted({key for values in table.values() for key, value in values.items() if value is not None})
-    if not keys:
-        return None
-    owner = _owners(list(results.values()))
+def _is_ranked(info: MetricInfo) -> bool:
+    return info.get("ranked", True) and info["per"] == "clip"
+
+
+def _draws(
+    table: Mapping[str, Mapping[str, float]], info: MetricInfo, keys: Sequence[str], owner: Owners, kind: str
+) -> Values:
+    """Mean badness ``[draws+1,M]`` of one metric, in draws of all ``keys``; NaN in a draw that holds no clip with a number."""
     worst = badness(info, info["worst"])
     rows = {
-        name: np.array([badness(info, v) if (v := values.get(key)) is not None else worst for key in keys])
+        name: np.array([badness(info, values[key]) if key in values else worst for key in keys])
         for name, values in table.items()
     }
+    counted = [any(key in values for values in table.values()) for key in keys]
     drivers, sources, folds = zip(*(owner[key] for key in keys), strict=True)
-    return fold_draws(rows, drivers, folds, DRAWS, sources=sources if kind == "cross" else None)[1]
+    return fold_draws(rows, drivers, folds, DRAWS, sources=sources if kind == "cross" else None, counted=counted)[1]
 
 
-def _values(result: Result, info: MetricInfo, kind: str) -> dict[str, float | None]:
+def _table(results: Mapping[str, Result], info: MetricInfo, kind: str) -> dict[str, dict[str, float]]:
+    """Numbers of one metric, by result and task; tasks without one are left out."""
     return {
-        row["task"]["key"]: number_of(row, info, result.bounds) for row in result.rows if row["task"]["kind"] == kind
+        name: {
+            row["task"]["key"]: value
+            for row in result.rows
+            if row["task"]["kind"] == kind and (value := number_of(row, info, result.bounds)) is not None
+        }
+        for name, result in results.items()
     }
 
 
-def _owners(results: Sequence[Result]) -> dict[str, tuple[tuple[str, str], tuple[str, str], str]]:
+def _owners(results: Sequence[Result]) -> Owners:
     """Driving person, source person and dataset of every task."""
     return {
         row["task"]["key"]: (

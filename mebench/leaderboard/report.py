@@ -22,8 +22,8 @@ from mebench.statistics.paired import paired_difference
 def markdown(report: Report, tree: Path, facts: Facts | None = None) -> str:
     """The comment. Words of the submission stand in code spans without backticks, so that they cannot format or mention."""
     name = report.submission.key if report.submission else "/".join(report.folder.parts[-2:])
-    lines = [f"### {_plain(name)}: {'accepted by the verifier' if report.ok else 'refused'}", ""]
-    lines += [f"* {f.level}, {f.check}: {_plain(f'{f.where}: {f.text}')}" for f in report.findings[:40]]
+    lines = [f"### {code_span(name)}: {'accepted by the verifier' if report.ok else 'refused'}", ""]
+    lines += [f"* {f.level}, {f.check}: {code_span(f'{f.where}: {f.text}')}" for f in report.findings[:40]]
     if report.submission is not None and report.ok:
         for result in report.submission.results:
             lines += ["", *_differences(report.submission, result, tree, facts)]
@@ -39,7 +39,7 @@ def _differences(submission: Submission, result: Result, tree: Path, facts: Fact
         for theirs in each.results
         if theirs.run.protocol.hash == result.run.protocol.hash and theirs.backbone in (result.backbone, None)
     ]
-    yield f"{_plain(result.name)} against baselines; a negative difference is better, 95 % interval:"
+    yield f"{code_span(result.name)} against baselines; a negative difference is better, 95 % interval:"
     if not others:
         yield "no baseline has results on this protocol and backbone yet."
         return
@@ -48,7 +48,7 @@ def _differences(submission: Submission, result: Result, tree: Path, facts: Fact
         for kind in KINDS:
             for metric, info in known.items():
                 if info["per"] == "clip" and info["ranked"] and (found := difference(result, theirs, info, kind)):
-                    yield f"| {_plain(each.key)} | {kind} | {_plain(metric)} | {_interval(found, info['decimals'])} |"
+                    yield f"| {code_span(each.key)} | {kind} | {code_span(metric)} | {_interval(found, info['decimals'])} |"
 
 
 def difference(first: Result, second: Result, info: MetricInfo, kind: str) -> Interval | None:
@@ -78,5 +78,6 @@ def _interval(found: Interval, decimals: int) -> str:
     return f"{mean} ({found.low:+.{decimals}f} to {found.high:+.{decimals}f})"
 
 
-def _plain(text: str) -> str:
+def code_span(text: str) -> str:
+    """Words of a stranger as Markdown that formats, mentions and links nothing, cut after 300 characters."""
     return "`" + re.sub(r"[^\x20-\x7e]|[`|]", "?", text)[:300] + "`"

@@ -15,7 +15,7 @@ from mebench.magnification.oh2018_network import Codes, ShapeOnly, TextureShape
 from mebench.motion.region import FaceRegion
 from mebench.weights.locate import find, sha256_unless_shipped
 
-__all__ = ["Oh2018", "convert", "load", "shape_increment"]
+__all__ = ["Oh2018", "convert", "load"]
 
 LITE = "oh2018-lite"
 
@@ -86,17 +86,6 @@ class Oh2018:
         own = factor - 1.0 + self._network.neutral
         shape = self._network.manipulate(first.shape.expand_as(codes.shape), codes.shape, own).shape
         return self._network.decode(shape, codes.texture).clamp(-1.0, 1.0)
-
-
-def shape_increment(
-    network: ShapeOnly | TextureShape, first: torch.Tensor, second: torch.Tensor, factor: float
-) -> torch.Tensor:
-    """The enlarged difference of two frames' shapes ``[B,C,H/2,W/2]``, the input of recognition networks.
-
-    first, second: float32 ``[B,3,H,W]`` in [0,1], H and W even. factor: the total one; 1 gives no magnification.
-    """
-    start, end = (network.encode(frame * 2.0 - 1.0).shape for frame in (first, second))
-    return network.manipulate(start, end, torch.full((1, 1, 1, 1), factor - 1.0 + network.neutral)).increment
 
 
 def load(weights: str | Path = "lite", detail: bool = True, align: bool = True) -> Oh2018:

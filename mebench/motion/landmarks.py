@@ -33,9 +33,6 @@ FACE_OVAL = (
 )
 """The outline of the face, from the top of the forehead clockwise in the picture."""
 
-LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-"""The outer outline of the lips."""
-
 IBUG68 = (
     *(162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),
     *(71, 63, 105, 66, 107, 336, 296, 334, 293, 301),

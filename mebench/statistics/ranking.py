@@ -49,6 +49,7 @@ def fold_draws(
     draws: int = DRAWS,
     seed: int = 0,
     sources: Sequence[Hashable] | None = None,
+    counted: Sequence[bool] | None = None,
 ) -> tuple[list[str], Values]:
     """Names, and the mean over folds of every method in every draw: float64 ``[draws+1,M]``, the first row without
     resampling.
@@ -61,29 +62,48 @@ def fold_draws(
     was drawn (Owen 2007). Two equal methods on 8 x 8 subjects are told apart in less than 10 % of cases, where
     drawing subjects alone gives more than 15 %; without any likeness of subjects it is too careful (``told_apart`` in
     ``tests/statistics/test_ranking.py`` asserts both).
+
+    counted: which clips have a number, all when left out. The others are drawn like them and weigh nothing, so that metrics
+    with gaps in different places share the draws. A fold of which a draw holds no counted clip is left out of its mean; a draw
+    without any is NaN.
     """
     names = list(badness)
     table = np.array([badness[name] for name in names], dtype=np.float64)
     fold, subject = numbered(folds), numbered(list(zip(folds, subjects, strict=True)))
     if not names or table.ndim != 2 or table.shape[1] != len(fold) or not np.isfinite(table).all():
         raise ValueError("every method needs one finite value for each clip")
+    weight = np.ones(len(fold)) if counted is None else np.array(counted, dtype=np.float64)
+    if weight.shape != fold.shape:
+        raise ValueError("counted must say yes or no for each clip")
+    table *= weight
     rng = np.random.default_rng(seed)
-    means = np.zeros((draws + 1, len(names)))
-    count = int(fold.max()) + 1
-    for part in range(count):
+    parts = []
+    for part in range(int(fold.max()) + 1):
         inside = np.flatnonzero(fold == part)
         owner = numbered(subject[inside].tolist())
         if sources is None:
             size = int(owner.max()) + 1
             sums = np.stack([np.bincount(owner, table[row, inside], size) for row in range(len(names))], axis=1)
-            clips = np.bincount(owner, minlength=size).astype(np.float64)
             times = np.vstack((np.ones(size), _times(rng, size, draws)))
-            means += np.asarray((times @ sums) / (times @ clips)[:, None] / count, dtype=np.float64)
+            clips = np.bincount(owner, weight[inside], size)
+            parts.append(_quotient(np.asarray(times @ sums), np.asarray(times @ clips)))
         else:
             given = numbered([sources[index] for index in inside.tolist()])
             times = np.vstack((np.ones(len(inside)), _pigeonhole(rng, owner, given, draws)))
-            means += np.asarray((times @ table[:, inside].T) / times.sum(axis=1)[:, None] / count, dtype=np.float64)
-    return names, means
+            parts.append(_quotient(np.asarray(times @ table[:, inside].T), np.asarray(times @ weight[inside])))
+    return names, _known_mean([(1.0, part) for part in parts])
+
+
+def _quotient(sums: Values, clips: Values) -> Values:
+    """``sums [D,M] / clips [D]``, NaN where there is no clip."""
+    return np.asarray(np.divide(sums, clips[:, None], out=np.full_like(sums, np.nan), where=clips[:, None] > 0.0))
+
+
+def _known_mean(parts: Sequence[tuple[float, Values]]) -> Values:
+    """Mean of (weight, values) of one shape, each entry over the parts that are not NaN there; NaN where there is none."""
+    total = np.sum([weight * np.nan_to_num(values) for weight, values in parts], axis=0)
+    weights = np.sum([weight * ~np.isnan(values) for weight, values in parts], axis=0)
+    return np.asarray(np.divide(total, weights, out=np.full_like(total, np.nan), where=weights > 0.0))
 
 
 def _times(rng: np.random.Generator, size: int, draws: int) -> NDArray[np.int64]:
@@ -147,18 +167,17 @@ def _groups(means: Values, order: NDArray[np.intp], tail: float) -> NDArray[np.i
 def family_ranks(ranks: Mapping[str, Mapping[str, Values]], weights: Mapping[str, float] | None = None) -> Values:
     """One number for each method: the mean rank inside each family, then the weighted mean over families.
 
-    ranks: by family and metric, ranks ``[...,M]`` (1 is best; leading axes are draws). weights: by family, equal when left
-    out, so that three flow metrics do not outvote one identity metric. Families of weight 0 and families without a metric
-    do not count.
+    ranks: by family and metric, ranks ``[...,M]`` (1 is best; leading axes are draws; NaN in a draw that has no clip of the
+    metric, which then does not count). weights: by family, equal when left out, so that three flow metrics do not outvote one
+    identity metric. Families of weight 0 and families without a metric do not count.
     """
     given = dict.fromkeys(ranks, 1.0) if weights is None else dict(weights)
     if unknown := sorted(set(given) - set(ranks)):
         raise ValueError(f"there is no family '{unknown[0]}'; known: {', '.join(sorted(ranks))}")
-    parts = [(given.get(f, 0.0), np.mean(list(members.values()), axis=0)) for f, members in ranks.items() if members]
-    total = sum(weight for weight, _ in parts)
-    if any(weight < 0.0 for weight, _ in parts) or total <= 0.0:
+    parts = [(given.get(f, 0.0), members) for f, members in ranks.items() if members]
+    if any(weight < 0.0 for weight, _ in parts) or sum(weight for weight, _ in parts) <= 0.0:
         raise ValueError("the weights of the families must not be negative, and one must be positive")
-    return np.asarray(sum(weight * part for weight, part in parts) / total)
+    return _known_mean([(weight, _known_mean([(1.0, r) for r in members.values()])) for weight, members in parts])
 
 
 def share_of_weights_won(ranks: Mapping[str, Mapping[str, Values]], draws: int = DRAWS, seed: int = 0) -> Values:

@@ -168,3 +168,9 @@ def test_kappa_and_macro_f1_by_hand():
     assert scores.f1_macro(present, decided)[0] == pytest.approx((0.5 + 0.75) / 2)
     assert scores.kappa(present, decided)[0] == pytest.approx((4 / 6 - 20 / 36) / (16 / 36))
     assert scores.kappa(present[:1], decided[:1])[0] == 0.0
+
+
+def test_cells_without_label_and_decision_count_as_zero_and_are_told():
+    present = np.array([[0, 1], [0, 0], [1, 1], [0, 0]], dtype=bool)
+    found = scores.summarise(present, np.where(present, 1.0, -1.0), ["x", "x", "y", "y"])
+    assert found.undefined == 1 and found.per_fold == {"x": 0.5, "y": 1.0}

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -66,23 +65,67 @@ def test_a_submission_is_verified_without_running_anything_of_it() -> None:
     assert writers and not any(s.get("uses", "").startswith("actions/checkout") for j in writers for s in j["steps"])
 
 
-def test_the_comment_is_posted_for_pull_requests_of_data_alone() -> None:
-    """With a workflow of its own a pull request could report what it likes."""
+def comment(folder: Path, report: str, outside: str = "", head: str = "abc") -> tuple[int, str | None]:
+    """Exit code of the last step of comment.yml, and what it posts."""
     (job,) = workflow("comment.yml")["jobs"].values()
-    script = job["steps"][-1]["run"]
-    checks = [script.index(part) for part in ('test "$actual" = "$HEAD_SHA"', 'test -z "$outside"', "gh pr comment")]
+    (folder / "report").mkdir()
+    (folder / "report/number.txt").write_text("7\n")
+    (folder / "report/report.md").write_text(report)
+    gh = "gh() { case \"$2\" in *files*|--paginate*) printf '%s\\n' $FILES;; comment) cp body.md posted.md;; *) echo abc;; esac; }"
+    environment = {**os.environ, "REPOSITORY": "a/b", "HEAD_SHA": head, "FILES": outside}
+    done = subprocess.run(["bash", "-e", "-c", f"{gh}\n{job['steps'][-1]['run']}"], cwd=folder, env=environment)
+    posted = folder / "posted.md"
+    return done.returncode, posted.read_text() if posted.is_file() else None
+
+
+def test_the_report_is_posted_for_pull_requests_of_data_alone(tmp_path: Path) -> None:
+    """With a workflow of its own a pull request could report what it likes: then its report is not read."""
+    script = workflow("comment.yml")["jobs"]["comment"]["steps"][-1]["run"]
+    checks = [script.index(part) for part in ('test "$actual" = "$HEAD_SHA"', 'test -n "$outside"', "gh pr comment")]
     assert checks == sorted(checks) and 'startswith("submissions/") | not' in script
-    gh = "gh() { case \"$2\" in *files*|--paginate*) printf '%s\\n' $FILES;; pr*|comment) echo posted;; *) echo abc;; esac; }"
-    for files, posted in (("", True), (".github/workflows/submission.yml", False)):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "report").mkdir()
-            (Path(folder) / "report/number.txt").write_text("7\n")
-            (Path(folder) / "report/report.md").write_text("fine")
-            environment = {**os.environ, "REPOSITORY": "a/b", "HEAD_SHA": "abc", "FILES": files}
-            done = subprocess.run(
-                ["bash", "-e", "-c", f"{gh}\n{script}"], cwd=folder, env=environment, capture_output=True, text=True
-            )
-        assert (done.returncode == 0 and "posted" in done.stdout) is posted, (files, done)
+    for name in ("data", "code", "older"):
+        (tmp_path / name).mkdir()
+    assert comment(tmp_path / "data", "fine") == (0, "fine")
+    code, posted = comment(tmp_path / "code", "fine", outside=".github/workflows/submission.yml")
+    assert code == 0 and posted is not None and "fine" not in posted and "pull request of its own" in posted
+    assert comment(tmp_path / "older", "fine", head="def") == (1, None)
+
+
+def test_a_cancelled_run_gets_no_comment() -> None:
+    assert "github.event.workflow_run.conclusion != 'cancelled'" in workflow("comment.yml")["jobs"]["comment"]["if"]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("submissions/mine/1/trust.json", "written by the maintainers alone"),
+        ("submissions/old/1/card.yaml", "is there already"),
+        ("mebench/`x` @everybody <b>|.py", "submit code in a pull request of its own"),
+        (f"submissions/{'x' * 200}/1/card.yaml", "submit code in a pull request of its own"),
+    ],
+)
+def test_a_refusal_reaches_the_comment(tmp_path: Path, path: str, reason: str) -> None:
+    """The step as it stands, on a pull request that does what it may not."""
+    data, scripts = tmp_path / "data", tmp_path / "base/.github/scripts"
+    shutil.copytree(GITHUB / "scripts", scripts)
+    (data / "submissions/old/1").mkdir(parents=True)
+    (data / "submissions/old/1/card.yaml").write_text("name: old")
+    git = ["git", "-C", str(data), "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "base"]):
+        subprocess.run([*git, *command], check=True)
+    base = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    (data / path).parent.mkdir(parents=True, exist_ok=True)
+    (data / path).write_text("name: changed")
+    for command in (["add", "-A"], ["commit", "-q", "-m", "change"]):
+        subprocess.run([*git, *command], check=True)
+    (step,) = (s for s in workflow("submission.yml")["jobs"]["verify"]["steps"] if s.get("name") == "Verify")
+    environment = {**os.environ, "PATH": BIN, "PYTHONPATH": str(GITHUB.parent), "BASE_SHA": base, "NUMBER": "7"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    report = (tmp_path / "report/report.md").read_text("utf-8")
+    assert reason in report and not re.search(r"[<@](?![^`]*`)", report) and report.count("`") == 2
 
 
 @pytest.mark.skipif(shutil.which("zizmor", path=BIN) is None, reason="no zizmor here (pip install zizmor)")

@@ -104,6 +104,40 @@ def test_a_draw_that_hits_no_clip_is_made_again():
     assert set(means[1:, 0].tolist()) == {1.0, 1.5, 2.0}
 
 
+@pytest.mark.parametrize("sources", [None, [f"q{k % 4}" for k in range(24)]])
+def test_a_clip_without_a_number_leaves_the_draws_as_they_are(sources):
+    """The first subject has no counted clip, and every draw of the others is as before."""
+    rng = np.random.default_rng(6)
+    values = {"m": rng.normal(size=24), "n": rng.normal(size=24)}
+    subjects, counted = [k // 2 for k in range(24)], [k > 1 for k in range(24)]
+    whole, part = (
+        fold_draws(values, subjects, ["f"] * 24, 500, sources=sources, counted=c)[1] for c in (None, counted)
+    )
+    assert part[0] == pytest.approx([values[name][2:].mean() for name in ("m", "n")])
+    assert np.corrcoef(whole[1:, 0], part[1:, 0])[0, 1] > 0.8
+    same = fold_draws(values, subjects, ["f"] * 24, 500, sources=sources, counted=[True] * 24)[1]
+    assert (same == whole).all()
+
+
+def test_a_draw_without_a_counted_clip_says_nothing():
+    """Of two folds, one counted clip in the first alone: its value, or nothing where its subject is not drawn."""
+    values = {"m": np.array([3.0, 9.0, 9.0, 9.0])}
+    subjects, folds = ["s", "t", "u", "v"], ["f", "f", "g", "g"]
+    _, means = fold_draws(values, subjects, folds, 300, counted=[True, False, False, False])
+    assert means[0] == 3.0 and set(means[np.isfinite(means)]) == {3.0} and 30 < np.isnan(means).sum() < 120
+    _, means = fold_draws(values, subjects, folds, 300, counted=[True, False, True, True])
+    assert set(means[:, 0].tolist()) == {6.0, 9.0}
+    with pytest.raises(ValueError, match="each clip"):
+        fold_draws(values, subjects, folds, counted=[True])
+
+
+def test_a_metric_that_says_nothing_does_not_count():
+    nothing = np.array([[1.0, 2.0], [np.nan, np.nan]])
+    sure = np.array([[2.0, 1.0], [1.0, 2.0]])
+    assert family_ranks({"motion": {"gain": nothing, "spill": sure}}).tolist() == [[1.5, 1.5], [1.0, 2.0]]
+    assert family_ranks({"motion": {"gain": nothing}, "identity": {"csim": sure}}).tolist() == [[1.5, 1.5], [1.0, 2.0]]
+
+
 def test_families_vote_once():
     ranks = {
         "motion": {name: np.array([1.0, 2.0]) for name in ("gain", "spill", "profile")},

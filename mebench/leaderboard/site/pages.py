@@ -175,11 +175,9 @@ class Pages:
         datasets = dataset_facts()
         users_of = {d.name: [p for p in self._protocols if d.name in p.datasets] for d in datasets}
         self._page("datasets.html", "datasets.html", datasets=datasets, users=users_of, counts=counts)
-        picture = packaged("docs/images") / "synme.jpg"
-        if picture.is_file():
-            write_bytes(self._out / "assets/synme.jpg", picture.read_bytes())
+        write_bytes(self._out / "assets/synme.jpg", (packaged("docs/images") / "synme.jpg").read_bytes())
         for dataset in datasets:
-            sheet = "assets/synme.jpg" if dataset.name == "synme" and picture.is_file() else None
+            sheet = "assets/synme.jpg" if dataset.name == "synme" else None
             self._page(
                 "dataset.html",
                 f"dataset/{dataset.name}.html",

@@ -9,7 +9,6 @@ from mebench.metrics.identity.dlib_faces import POINTS, RECOGNITION, embedding
 from mebench.metrics.identity.faces import faces
 from mebench.metrics.sample import Sample
 
-FALSE_ACCEPTS = 0.01
 DISTANCE = 0.3
 """Two pictures nearer than this are accepted as one person: at this distance one in a hundred pairs of different people
 of one domain of the open set's train split is (:func:`mebench.metrics.identity.verification.verify_open_set`)."""
