@@ -38,7 +38,9 @@ class PowerPlan:
 
 
 def plan_power(parts: Components, design: Design, difference: float | None = None) -> PowerPlan:
-    """What a design with these variances can find."""
+    """What a design with these variances can find. Where the sources are the drivers, a person's two variances add up."""
+    if design.sources is None:
+        parts = Components(parts.driver + parts.source, 0.0, parts.clip)
     chance = None if difference is None else power(difference, parts, design)
     needed = None if difference is None else drivers_needed(difference, parts, design.clips, design.sources, WANTED)
     return PowerPlan(parts, design, smallest_difference(parts, design, WANTED), difference, chance, needed)

@@ -159,3 +159,18 @@ def test_variances_come_from_the_paired_differences(runs):
     assert (design.drivers, design.clips, design.sources) == (3, 4, None)
     with pytest.raises(ConfigError, match="no metric 'beauty'"):
         from_runs("beauty", runs[0])
+
+
+def test_a_source_variance_is_never_dropped():
+    def said(*args):
+        return CliRunner().invoke(app, ["power", "--drivers", "16", "--difference", "0.3", *args])
+
+    refused = said("--variances", "0.1,10,0.6")
+    assert refused.exit_code == 2 and "add --sources N, or --sources 0" in refused.output
+    assert said("--variances", "0.1,0,0.6").exit_code == 0
+    assert (
+        "16 driving subjects, 4 clips of each, 8 sources" in said("--variances", "0.1,10,0.6", "--sources", "8").output
+    )
+    same_people = said("--variances", "0.1,10,0.6", "--sources", "0").output
+    assert "driver 10.1, source 0, clip 0.6" in same_people
+    assert same_people == said("--variances", "10.1,0,0.6").output
