@@ -202,8 +202,9 @@ def test_metrics_added_to_a_protocol_score_the_stored_clips(start, protocol_file
     assert list(scores(more.folder)[0])[11:] == ["fake-error", "fake-light", "fake-picky", "reasons"]
 
 
-def test_a_missing_number_carries_its_reason_and_weights_that_come_later_mend_it(start, monkeypatch):
-    monkeypatch.setenv("FAKE_PICKY_WEIGHTS", "")
+@pytest.mark.parametrize("weights", ["", "damaged"])
+def test_a_missing_number_carries_its_reason_and_weights_that_come_later_mend_it(start, monkeypatch, weights):
+    monkeypatch.setenv("FAKE_PICKY_WEIGHTS", weights)
     folder = start().folder
     assert all("picky.safetensors" in json.loads(row["reasons"])["fake-picky"] for row in scores(folder))
     monkeypatch.setenv("FAKE_PICKY_WEIGHTS", "there")
