@@ -14,6 +14,7 @@ import pytest
 import mebench
 from mebench.errors import ConfigError, InputError, StorageError
 from mebench.runs.lock import locked
+from mebench.runs.pool import Finished
 from mebench.runs.store import RunStore
 
 
@@ -94,6 +95,22 @@ def test_a_worker_that_crashes_costs_one_task(start, method_file, log):
     assert result.summary["tasks"] == {"planned": 6, "ok": 4, "failed": 2}
     assert all("the worker process was ended by signal 11" in error for error in result.summary["failures"].values())
     assert len(calls(log)) == 6
+
+
+def test_a_worker_that_dies_while_it_scores_costs_no_finished_row(start, protocol_file, home, monkeypatch):
+    folder = start(protocol=protocol_file(metrics=["fake-error"]), bounds=True).folder
+    rows = {path: path.read_bytes() for place in (folder, home / "bounds") for path in place.rglob("tasks/*.json")}
+    assert len(rows) == 3 * 6
+
+    def dies(setup, pieces, jobs, on_finished):
+        for task, runs in pieces:
+            on_finished(Finished(task, runs, None, "was ended by signal 9"))
+
+    monkeypatch.setattr("mebench.runs.start.choose_engine", lambda name, options: dies)
+    result = start(bounds=True, retry_failed=True)
+    assert result.summary["tasks"] == {"planned": 6, "ok": 6, "failed": 0}
+    assert {path: path.read_bytes() for path in rows} == rows
+    assert "ended by signal 9" in json.loads((folder / "run.json").read_text())["sessions"][-1]["notes"][0]
 
 
 def test_an_error_that_stops_a_worker_arrives_with_its_class_and_words(start, protocol_file):
