@@ -14,6 +14,7 @@ import pytest
 import mebench
 from mebench.errors import ConfigError, InputError, StorageError
 from mebench.runs.lock import locked
+from mebench.runs.page.records import read_records
 from mebench.runs.pool import Finished
 from mebench.runs.store import RunStore
 
@@ -261,6 +262,38 @@ def test_a_damaged_row_is_done_again(exact_bytes, start, log):
     start()
     assert exact_bytes(folder) == before
     assert len(calls(log)) == 7
+
+
+EDITS = {
+    "cut": lambda text: text[:100],
+    "number": lambda text: re.sub(r'("value": )[\d.]+', r"\g<1>99.0", text, count=1),
+    "infinite": lambda text: re.sub(r'("value": )[\d.]+', r"\g<1>1e999", text, count=1),
+    "half a character": lambda text: text.replace('"error": null', '"error": "\\ud800"'),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_damaged_row_publishes_no_number(start, exact_bytes, edit):
+    folder = start().folder
+    before = exact_bytes(folder)
+    row = sorted((folder / "tasks").iterdir())[0]
+    text = row.read_text()
+    assert edit(text) != text
+    row.write_text(edit(text))
+    with pytest.raises(InputError, match=rf"{row.name} is damaged .*; start the run again"):
+        read_records(folder)
+    start()
+    assert exact_bytes(folder) == before
+    assert len(read_records(folder).tasks) == 6
+
+
+def test_a_row_that_is_older_than_checksums_is_read(start):
+    folder = start(limit=1).folder
+    row = next((folder / "tasks").iterdir())
+    content = json.loads(row.read_text())
+    assert content.pop("checksum")
+    row.write_text(json.dumps(content))
+    assert read_records(folder).tasks == [content]
 
 
 def test_other_weights_options_or_data_make_another_run(start, method_file, protocol_file):
