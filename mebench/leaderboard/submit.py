@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Collection, Sequence
@@ -180,7 +179,7 @@ def _numbers(records: Records) -> _Numbers:
     """:class:`ConfigError` for a run on another version of its protocol."""
     run = records.run
     clipwise = [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
-    bounds: BoundsRecord = json.loads((records.folder / "bounds.json").read_text("utf-8"))
+    bounds = records.bounds()
     protocol = load_protocol(run["protocol"]["name"])
     if protocol.hash != run["protocol"]["hash"]:
         raise ConfigError(

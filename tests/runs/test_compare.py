@@ -12,7 +12,7 @@ from mebench.cli.app import app
 from mebench.errors import ConfigError
 from mebench.runs.compare import compare
 from mebench.runs.compare_table import lines
-from mebench.runs.power_plan import from_runs
+from mebench.runs.power_plan import _values, from_runs
 from mebench.runs.schema import SCHEMA_VERSION
 
 INFOS = {
@@ -29,7 +29,8 @@ def write_run(folder, score, clips=24, protocol="p" * 64, metrics=INFOS):
     infos = {n: {"name": n, "version": 1, "unit": "", "decimals": 3, "per": "clip", **i} for n, i in metrics.items()}
     summary = {"run": folder.name, "protocol": "fake", "protocol_hash": protocol, "metrics": infos}
     run = {"protocol": {"content": {"statistics": {"cross": "two-way"}}}}
-    for name, content in (("summary", summary), ("run", run)):
+    bounds = {"floor": None, "ceiling": None}
+    for name, content in (("summary", summary), ("run", run), ("bounds", bounds)):
         (folder / f"{name}.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION, **content}))
     (folder / "tasks").mkdir()
     for index in range(clips):
@@ -174,3 +175,28 @@ def test_a_source_variance_is_never_dropped():
     same_people = said("--variances", "0.1,10,0.6", "--sources", "0").output
     assert "driver 10.1, source 0, clip 0.6" in same_people
     assert same_people == said("--variances", "10.1,0,0.6").output
+
+
+@pytest.mark.parametrize("command", ["compare", "power"])
+def test_failed_clips_count_as_in_the_summary(runs, command):
+    """The worst value, but where a bound says that the metric cannot be measured: on self-reenactment, say."""
+    for run in runs:
+        floor = {}
+        for path in sorted((run / "tasks").iterdir()):
+            row = json.loads(path.read_text())
+            if row["task"]["key"] in ("t02", "t03"):  # self and cross
+                path.write_text(json.dumps({**row, "status": "failed", "scores": {}, "curves": None}))
+            measured = row["task"]["kind"] == "cross"
+            csim = {"version": 1, "value": 0.5 if measured else None, "reason": None}
+            floor[row["task"]["key"]] = {"status": "ok", "scores": {**row["scores"], "csim": csim}}
+        bounds = {"schema_version": SCHEMA_VERSION, "floor": floor, "ceiling": None}
+        (run / "bounds.json").write_text(json.dumps(bounds))
+    if command == "compare":
+        clips = {(d.metric, d.kind): d.clips for d in compare(*runs).differences}
+        assert clips == {(m, k): 11 if (m, k) == ("csim", "self") else 12 for m in INFOS for k in ("self", "cross")}
+    else:
+        sizes = {(m, k): _values(m, runs[0], k)[1] for m in ("csim", "gain_error") for k in ("self", "cross")}
+        assert {key: len(values) for key, values in sizes.items()} == {
+            **dict.fromkeys(sizes, 12),
+            ("csim", "self"): 11,
+        }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from mebench.runs.schema import CostRecord, RunRecord, SummaryRecord, TaskRecord
+from mebench.runs.schema import BoundsRecord, CostRecord, RunRecord, SummaryRecord, TaskRecord
 from mebench.runs.store import RunStore, read_record
 
 
@@ -19,6 +19,10 @@ class Records:
     summary: SummaryRecord
     tasks: list[TaskRecord]
     costs: dict[str, CostRecord]
+
+    def bounds(self) -> BoundsRecord:
+        """What floor and ceiling score on the tasks; :class:`~mebench.errors.InputError` when it cannot be read."""
+        return cast(BoundsRecord, read_record(self.folder / "bounds.json"))
 
 
 def read_records(folder: Path) -> Records:
