@@ -31,6 +31,7 @@ from mebench.leaderboard.tables import bounds_csv, clips_csv
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.cost_summary import summarise_costs
 from mebench.runs.page.records import Records, read_records
+from mebench.runs.resume import options_of
 from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
 
@@ -151,7 +152,8 @@ def _refuse(found: Sequence[Records], name: str) -> None:
     seen: set[str] = set()
     for records in found:
         if not records.summary["complete"]:
-            raise ConfigError(f"{records.folder} is not finished; start it again: {records.run['command']}")
+            options = options_of(records.folder, bounds=records.bounds()["floor"] is not None)
+            raise ConfigError(f"{records.folder} is not finished; start it again: {records.run['command']}{options}")
         key = result_name(records)
         if key.rpartition("--")[0] in seen:
             raise ConfigError(f"{records.folder} is a second run of one backbone on one protocol; give one of them.")

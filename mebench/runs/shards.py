@@ -26,6 +26,7 @@ from mebench.runs.execute import Order, execute
 from mebench.runs.lock import locked
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
+from mebench.runs.resume import options_of
 from mebench.runs.schema import RunRecord
 from mebench.runs.spec import MethodSpec
 from mebench.runs.store import RunStore
@@ -104,14 +105,15 @@ def merge(
         missing = _gather(plan, parts)
         for role, bound in bounds.items():
             _gather(bound, [part / BOUNDS / role for part in parts], clips=False)
+    options = options_of(plan.folder, bounds=True)
     if missing:
         raise ConfigError(
             f"{len(missing)} of {len(plan.tasks)} tasks are in none of the parts, the first is '{missing[0].key}'; add the "
-            f"parts that lack, or finish here with: {record['command']} --out {out}"
+            f"parts that lack, or finish here with: {record['command']}{options}"
         )
     execute(plan, bounds, Order(jobs=0), progress)
     page, summary = conclude(plan, bounds)
-    return RunResult(plan.folder, page, summary, record["command"])
+    return RunResult(plan.folder, page, summary, record["command"], options)
 
 
 def _same_run(parts: list[Path]) -> RunRecord:
