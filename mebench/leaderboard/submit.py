@@ -215,7 +215,7 @@ def _result(records: Records, root: Path, films: int) -> str:
     write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
     write_text(folder / "summary.json", summary_text(cells.values(), records.summary.get("sets", [])))
     store = RunStore(records.folder)
-    vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
+    vectors = {row["task"]["key"]: store.vectors_of(row) for row in rows} if open_data else {}
     if any(vectors.values()):
         write_bytes(folder / "features.npz", pack(vectors))
     if costs := _costs(records):

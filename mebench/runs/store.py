@@ -142,6 +142,13 @@ class RunStore:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return {}  # missing or damaged: the same as not there, the row says that they should be
 
+    def vectors_of(self, row: TaskRecord | None) -> dict[str, PairVectors]:
+        """The stored vectors that ``row`` vouches for: none of a failed clip, or of one whose row names no vectors. A file
+        may be left from before the clip failed."""
+        if row is None or row["status"] != "ok" or not row.get("features"):
+            return {}
+        return self.vectors(row["task"]["key"])
+
     def vectors_are_whole(self, key: str, sha256: str) -> bool:
         """Whether the file of the vectors is the one that was written."""
         try:
