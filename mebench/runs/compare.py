@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mebench.errors import ConfigError
+from mebench.runs.badness import badness
 from mebench.runs.page.records import Records, read_records
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo, TaskInfo, TaskRecord
@@ -34,7 +35,7 @@ Numbers = Callable[[MetricInfo, Pair], tuple[float, float] | None]
 @dataclass(frozen=True)
 class Difference:
     """One metric in one kind of task. first, second: means on the clips that both have. difference: first - second of the
-    badness (see :func:`badness`): negative where the first run is better. p_value: adjusted by Holm over all metrics of
+    badness (see :mod:`mebench.runs.badness`): negative where the first run is better. p_value: adjusted by Holm over all metrics of
     the kind that may be ranked on; None without an interval (``reason``)."""
 
     metric: str
@@ -116,13 +117,6 @@ def compare(first: Path | str, second: Path | str, metric: str | None = None) ->
     )
 
 
-def badness(info: MetricInfo, value: float) -> float:
-    """A number that grows with how bad a value is: the value, its negative, or its distance from the target."""
-    if info["direction"] == "target":
-        return abs(value - info["ceiling"])
-    return value if info["direction"] == "lower" else -value
-
-
 def _comparable(a: Records, b: Records) -> None:
     if a.summary["protocol_hash"] != b.summary["protocol_hash"]:
         raise ConfigError(
@@ -167,8 +161,8 @@ def _difference(
     if not known:
         return None
     rows = [pair for pair, _ in known]
-    first, second = np.array([both for _, both in known], dtype=np.float64).T
-    worse = [np.array([badness(info, float(v)) for v in values]) for values in (first, second)]
+    first, second = np.array([both for _, both in known], dtype=np.float64).T.copy()
+    worse = [badness(info, values) for values in (first, second)]
     drivers = [driving_person(a["task"]) for a, _ in rows]
     sources = [source_person(a["task"]) for a, _ in rows]
     two_way = kind == "cross" and how == "two-way"

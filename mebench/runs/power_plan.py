@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mebench.errors import ConfigError
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.page.records import read_records
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import TaskRecord

@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from mebench.cli.app import app
 from mebench.errors import ConfigError
+from mebench.runs.badness import badness
 from mebench.runs.compare import compare
 from mebench.runs.compare_table import lines
+from mebench.runs.page.choice import badness_of
 from mebench.runs.power_plan import _values, from_runs
 from mebench.runs.schema import SCHEMA_VERSION
 
@@ -200,3 +202,13 @@ def test_failed_clips_count_as_in_the_summary(runs, command):
             **dict.fromkeys(sizes, 12),
             ("csim", "self"): 11,
         }
+
+
+@pytest.mark.parametrize(("direction", "bad"), [("lower", [-1, 2]), ("higher", [1, -2]), ("target", [2, 1])])
+def test_badness_is_one_rule_for_numbers_and_arrays(direction, bad):
+    info = {"direction": direction, "ceiling": 1.0}
+    assert [badness(info, value) for value in (-1.0, 2.0)] == bad
+    assert badness(info, np.array([-1.0, 2.0])).tolist() == bad
+    row = {"scores": {"m": {"value": 2.0}, "none": {"value": None}}}
+    assert badness_of(row, "m", {"m": info}) == bad[1]
+    assert badness_of(row, "none", {"none": info}) is None
