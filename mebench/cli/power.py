@@ -15,7 +15,9 @@ def power(
     difference: float | None = typer.Option(None, "--difference", "-d", help="The difference to be found."),
     drivers: int | None = typer.Option(None, "--drivers", help="Driving subjects of the plan. Default: the run's."),
     clips: int | None = typer.Option(None, "--clips", help="Clips of each driving subject."),
-    sources: int | None = typer.Option(None, "--sources", help="Source identities; 0: they are the drivers."),
+    sources: int | None = typer.Option(
+        None, "--sources", help="Source identities; 0: they are the drivers, and both variances add up."
+    ),
     variances: str | None = typer.Option(
         None, "--variances", help="driver,source,clip instead of a run, such as 0.1,0.1,0.6."
     ),
@@ -27,7 +29,7 @@ def power(
 
       mebench power runs/A runs/B --metric gain_error --difference 0.3
 
-      mebench power --variances 0.1,0.1,0.6 --drivers 16 --difference 0.3
+      mebench power --variances 0.1,0.1,0.6 --drivers 16 --sources 8 --difference 0.3
     """
     from mebench.errors import ConfigError
     from mebench.runs.power_plan import from_runs, plan_power
@@ -38,6 +40,11 @@ def power(
             parts = Components(*(float(part) for part in variances.split(",")))
         except (TypeError, ValueError) as error:
             raise ConfigError(f"--variances is '{variances}'; give three numbers: driver,source,clip.") from error
+        if parts.source > 0.0 and sources is None:
+            raise ConfigError(
+                f"--variances gives sources a variance of {parts.source:g}, and the plan has no number of sources; add "
+                "--sources N, or --sources 0 where the sources are the drivers."
+            )
         base = Design(drivers or 16, clips or 4, None if sources == 0 else sources)
     elif first is not None:
         parts, base = from_runs(metric, first, second, kind)
@@ -50,7 +57,7 @@ def power(
 
         typer.echo(json.dumps(found.record(), indent=2))
         return
-    design = found.design
+    design, parts = found.design, found.components
     people = f"{design.sources} sources" if design.sources else "sources are the drivers"
     typer.echo(f"variances: driver {parts.driver:.3g}, source {parts.source:.3g}, clip {parts.clip:.3g}")
     typer.echo(f"design: {design.drivers} driving subjects, {design.clips} clips of each, {people}")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mebench.leaderboard.folder import Result
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo
 from mebench.runs.summary import number_of

@@ -16,7 +16,7 @@ from scipy import stats
 
 from mebench.leaderboard.folder import Submission
 from mebench.protocol import Protocol
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.schema import MetricInfo
 from mebench.runs.summary import KINDS
 from mebench.statistics.rank_correlation import LEAST, RankCorrelation, rank_correlation

@@ -11,7 +11,7 @@ import numpy as np
 from mebench.leaderboard.folder import Result, Submission, read_all
 from mebench.leaderboard.verify import Facts, Report, metric_facts
 from mebench.protocol import load_protocol
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo
 from mebench.runs.summary import KINDS, number_of

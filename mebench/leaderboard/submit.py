@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Collection, Sequence
@@ -32,6 +31,7 @@ from mebench.leaderboard.tables import bounds_csv, clips_csv
 from mebench.protocol import Protocol, load_protocol
 from mebench.runs.cost_summary import summarise_costs
 from mebench.runs.page.records import Records, read_records
+from mebench.runs.resume import options_of
 from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
 
@@ -152,7 +152,8 @@ def _refuse(found: Sequence[Records], name: str) -> None:
     seen: set[str] = set()
     for records in found:
         if not records.summary["complete"]:
-            raise ConfigError(f"{records.folder} is not finished; start it again: {records.run['command']}")
+            options = options_of(records.folder, bounds=records.bounds()["floor"] is not None)
+            raise ConfigError(f"{records.folder} is not finished; start it again: {records.run['command']}{options}")
         key = result_name(records)
         if key.rpartition("--")[0] in seen:
             raise ConfigError(f"{records.folder} is a second run of one backbone on one protocol; give one of them.")
@@ -180,7 +181,7 @@ def _numbers(records: Records) -> _Numbers:
     """:class:`ConfigError` for a run on another version of its protocol."""
     run = records.run
     clipwise = [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
-    bounds: BoundsRecord = json.loads((records.folder / "bounds.json").read_text("utf-8"))
+    bounds = records.bounds()
     protocol = load_protocol(run["protocol"]["name"])
     if protocol.hash != run["protocol"]["hash"]:
         raise ConfigError(
@@ -214,7 +215,7 @@ def _result(records: Records, root: Path, films: int) -> str:
     write_text(folder / "bounds.csv", bounds_csv(bounds, clipwise))
     write_text(folder / "summary.json", summary_text(cells.values(), records.summary.get("sets", [])))
     store = RunStore(records.folder)
-    vectors = {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} if open_data else {}
+    vectors = {row["task"]["key"]: store.vectors_of(row) for row in rows} if open_data else {}
     if any(vectors.values()):
         write_bytes(folder / "features.npz", pack(vectors))
     if costs := _costs(records):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mebench.errors import ConfigError
 from mebench.files import write_text
-from mebench.methods.card import read_method_file
+from mebench.methods.card import method_names
+from mebench.names import meant
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -47,6 +48,10 @@ def _of_code(name: str) -> dict[str, str]:
 def _of_parts(name: str, like: str) -> dict[str, str]:
     from mebench.home import packaged
 
-    read_method_file(like)  # names the baselines that exist when this is none
+    known = method_names()
+    if like not in known:
+        raise ConfigError(
+            f"there is no baseline called '{like}'{meant(like, known)}; --like takes one of {', '.join(known)}."
+        )
     text = (packaged("baselines") / like / "method.yaml").read_text(encoding="utf-8")
     return {"method.yaml": re.sub(r"^name: .*$", f"name: {name}", text, count=1, flags=re.MULTILINE)}

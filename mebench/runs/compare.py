@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from mebench.errors import ConfigError
+from mebench.runs.badness import badness
 from mebench.runs.page.records import Records, read_records
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo, TaskInfo, TaskRecord
-from mebench.runs.summary import KINDS, counted_value
+from mebench.runs.summary import KINDS, number_of
 from mebench.statistics.holm import holm
 from mebench.statistics.paired import paired_difference
 
@@ -24,10 +25,17 @@ DRIVING_CLIPS = 5
 """Clips that are named, at each end."""
 
 
+Pair = tuple[TaskRecord, TaskRecord]
+"""One clip in both runs."""
+
+Numbers = Callable[[MetricInfo, Pair], tuple[float, float] | None]
+"""The numbers of a metric that count for a clip, in both runs; None where one of them is missing."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """One metric in one kind of task. first, second: means on the clips that both have. difference: first - second of the
-    badness (see :func:`badness`): negative where the first run is better. p_value: adjusted by Holm over all metrics of
+    badness (see :mod:`mebench.runs.badness`): negative where the first run is better. p_value: adjusted by Holm over all metrics of
     the kind that may be ranked on; None without an interval (``reason``)."""
 
     metric: str
@@ -85,19 +93,21 @@ def compare(first: Path | str, second: Path | str, metric: str | None = None) ->
     """
     a, b = read_records(Path(first)), read_records(Path(second))
     _comparable(a, b)
-    pairs = _pairs(a, b)
+    pairs, numbers = _pairs(a, b), _numbers(a, b)
     infos = {
         name: info
         for name, info in a.summary["metrics"].items()
         if info.get("per", "clip") == "clip" and _same_version(info, b.summary["metrics"].get(name))
     }
     how = a.run["protocol"]["content"].get("statistics", {})
-    found = [_difference(info, kind, pairs, how.get("cross", "two-way")) for kind in KINDS for info in infos.values()]
+    cross = how.get("cross", "two-way")
+    found = [_difference(info, kind, pairs, numbers, cross) for kind in KINDS for info in infos.values()]
     differences = _adjusted([entry for entry in found if entry is not None], infos)
     chosen = metric or ("gain_error" if "gain_error" in infos else next(iter(infos), ""))
     if chosen not in infos:
         raise ConfigError(f"the runs have no common metric '{chosen}'; known: {', '.join(infos) or 'none'}.")
-    gaps = [(row, d) for row, other in pairs if (d := _gap(infos[chosen], row, other)) is not None]
+    known = [(pair[0], both) for pair in pairs if (both := numbers(infos[chosen], pair)) is not None]
+    gaps = [(row, badness(infos[chosen], one) - badness(infos[chosen], other)) for row, (one, other) in known]
     total = float(np.mean([d for _, d in gaps])) if gaps else 0.0
     ordered = sorted(((row["task"]["key"], d) for row, d in gaps), key=lambda item: (item[1], item[0]))
     names = (a.summary["run"], b.summary["run"])
@@ -105,13 +115,6 @@ def compare(first: Path | str, second: Path | str, metric: str | None = None) ->
     return Comparison(
         names, tuple(differences), chosen, total, tuple(_parts(gaps)), tuple(ordered), len(pairs), planned
     )
-
-
-def badness(info: MetricInfo, value: float) -> float:
-    """A number that grows with how bad a value is: the value, its negative, or its distance from the target."""
-    if info["direction"] == "target":
-        return abs(value - info["ceiling"])
-    return value if info["direction"] == "lower" else -value
 
 
 def _comparable(a: Records, b: Records) -> None:
@@ -122,7 +125,7 @@ def _comparable(a: Records, b: Records) -> None:
         )
 
 
-def _pairs(a: Records, b: Records) -> list[tuple[TaskRecord, TaskRecord]]:
+def _pairs(a: Records, b: Records) -> list[Pair]:
     others = {row["task"]["key"]: row for row in b.tasks}
     pairs = [
         (row, others[row["task"]["key"]])
@@ -138,23 +141,28 @@ def _same_version(info: MetricInfo, other: MetricInfo | None) -> bool:
     return other is not None and info["version"] == other["version"]
 
 
-def _value(info: MetricInfo, row: TaskRecord) -> float | None:
-    return counted_value(row["status"], row["scores"].get(info["name"]), info["worst"])
+def _numbers(a: Records, b: Records) -> Numbers:
+    """As the summaries count: a failed clip at the worst value, but where the metric cannot be measured at all."""
+    bounds = (a.bounds(), b.bounds())
 
+    def numbers(info: MetricInfo, pair: Pair) -> tuple[float, float] | None:
+        first, second = (number_of(row, info, bound) for row, bound in zip(pair, bounds, strict=True))
+        return None if first is None or second is None else (first, second)
 
-def _gap(info: MetricInfo, row: TaskRecord, other: TaskRecord) -> float | None:
-    first, second = _value(info, row), _value(info, other)
-    return None if first is None or second is None else badness(info, first) - badness(info, second)
+    return numbers
 
 
 def _difference(
-    info: MetricInfo, kind: Literal["self", "cross"], pairs: Sequence[tuple[TaskRecord, TaskRecord]], how: str
+    info: MetricInfo, kind: Literal["self", "cross"], pairs: Sequence[Pair], numbers: Numbers, how: str
 ) -> Difference | None:
-    rows = [(a, b) for a, b in pairs if a["task"]["kind"] == kind and _gap(info, a, b) is not None]
-    if not rows:
+    known = [
+        (pair, both) for pair in pairs if pair[0]["task"]["kind"] == kind and (both := numbers(info, pair)) is not None
+    ]
+    if not known:
         return None
-    first, second = (np.array([_value(info, pair[side]) for pair in rows], dtype=np.float64) for side in (0, 1))
-    worse = [np.array([badness(info, float(v)) for v in values]) for values in (first, second)]
+    rows = [pair for pair, _ in known]
+    first, second = np.array([both for _, both in known], dtype=np.float64).T.copy()
+    worse = [badness(info, values) for values in (first, second)]
     drivers = [driving_person(a["task"]) for a, _ in rows]
     sources = [source_person(a["task"]) for a, _ in rows]
     two_way = kind == "cross" and how == "two-way"

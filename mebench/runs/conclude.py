@@ -19,12 +19,14 @@ from mebench.runs.tables import costs_csv, scores_csv
 
 @dataclass(frozen=True)
 class RunResult:
-    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds. command: gives it."""
+    """folder: the run folder. page: its ``index.html``. summary: what ``summary.json`` holds. command: gives it. options:
+    of the command, so that it goes on in this very folder (:func:`~mebench.runs.resume.options_of`)."""
 
     folder: Path
     page: Path
     summary: SummaryRecord
     command: str
+    options: str = ""
 
 
 def conclude(plan: Plan, bounds: dict[str, Plan]) -> tuple[Path, SummaryRecord]:

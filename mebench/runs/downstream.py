@@ -7,7 +7,6 @@ nor its source comes from the domain that is left out.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,14 +26,15 @@ from mebench.runs.store import RunStore
 
 
 def generated_clips(folder: Path) -> list[tuple[Task, Observation]]:
-    """The stored clips of a run with the labels of their driving clips; :class:`InputError` when there is none."""
+    """The stored clips of a run with the labels of their driving clips; :class:`InputError` when there is none, or
+    for a damaged row."""
     store = RunStore(folder)
     found = []
     for key in store.finished():
-        row = json.loads((folder / store.path("tasks", key)).read_text("utf-8"))
+        row = store.whole_row(key)
         if row["status"] != "ok" or row["clip"] is None:
             continue
-        task = Task.from_record(row["task"])
+        task = Task.from_record(dict(row["task"]))
         seen = observe(store.read_clip(row["clip"]), task.onset, task.apex, task.offset, key=f"generated {task.key}")
         numbers = {int(name.lstrip("LR")) for name in task.action_units}
         seen = dataclasses.replace(

@@ -123,12 +123,13 @@ def _setup(plan: Plan, runs: list[_Run]) -> Setup:
 
 
 def _note(finished: Finished, runs: list[_Run], progress: Progress) -> None:
-    """Count what a worker did; a task in which it died becomes a failed row of the runs that have none."""
+    """Count what a worker did; a task in which it died becomes a failed row of the runs that have no finished one of it."""
     key = finished.task.key
     for position, index in enumerate(finished.runs):
         run = runs[index]
         if finished.done is None:
-            if run.store.row(key) is None or run.redo_failed:
+            stored = run.store.row(key)
+            if stored is None or stored["status"] == "failed" or stored["task"]["hash"] != finished.task.hash:
                 task = cast(TaskInfo, finished.task.record())
                 run.store.write_row(failed_row(task, f"the worker process {finished.death}."))
             notes = [f"the worker process of {key} {finished.death}."]

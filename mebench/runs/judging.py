@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from mebench.runs.store import RunStore
 def judge_run(folder: Path) -> dict[str, Any]:
     """Agreement of the clips of a run folder with annotation and driving clips, beside the stored gain, as JSON values.
 
-    Failed and unreadable clips are counted, not judged. Raises :class:`InputError` when the folder is no run, or holds
-    no clip that can be judged, and :class:`~mebench.errors.ConfigError` when a dataset of the run is not there.
+    Failed and unreadable clips are counted, not judged. Raises :class:`InputError` when the folder is no run, holds a
+    damaged row or no clip that can be judged, and :class:`~mebench.errors.ConfigError` when a dataset of the run is not there.
     """
     store = RunStore(folder)
     record = store.run_record()
@@ -30,11 +29,11 @@ def judge_run(folder: Path) -> dict[str, Any]:
     gains: list[float | None] = []
     left_out = 0
     for key in store.finished():
-        row = json.loads((folder / store.path("tasks", key)).read_text("utf-8"))
+        row = store.whole_row(key)
         if row["status"] != "ok" or row["clip"] is None:
             left_out += 1
             continue
-        task = Task.from_record(row["task"])
+        task = Task.from_record(dict(row["task"]))
         source = datasets[task.source_dataset] if task.source_dataset else None
         inputs = TaskInputs(task, datasets[task.dataset], source)
         try:
@@ -42,7 +41,8 @@ def judge_run(folder: Path) -> dict[str, Any]:
         except MebenchError:
             left_out += 1
             continue
-        gains.append(row["scores"].get("gain", {}).get("value"))
+        gain = row["scores"].get("gain")
+        gains.append(gain["value"] if gain else None)
     if not judged:
         raise InputError(f"{folder} holds no stored clip that can be judged ({left_out} failed or unreadable).")
     return {"run": folder.name, **report(judged, gains), "left_out": left_out}

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from mebench.errors import ConfigError
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.page.records import read_records
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import TaskRecord
-from mebench.runs.summary import counted_value
+from mebench.runs.summary import number_of
 from mebench.statistics.power import Components, Design, components, drivers_needed, power, smallest_difference
 
 WANTED = 0.8
@@ -38,7 +38,9 @@ class PowerPlan:
 
 
 def plan_power(parts: Components, design: Design, difference: float | None = None) -> PowerPlan:
-    """What a design with these variances can find."""
+    """What a design with these variances can find. Where the sources are the drivers, a person's two variances add up."""
+    if design.sources is None:
+        parts = Components(parts.driver + parts.source, 0.0, parts.clip)
     chance = None if difference is None else power(difference, parts, design)
     needed = None if difference is None else drivers_needed(difference, parts, design.clips, design.sources, WANTED)
     return PowerPlan(parts, design, smallest_difference(parts, design, WANTED), difference, chance, needed)
@@ -76,9 +78,9 @@ def _values(metric: str, folder: Path, kind: str, *, keys: bool = False) -> tupl
     if info is None or info.get("per") == "set":
         known = ", ".join(records.summary["metrics"])
         raise ConfigError(f"{folder} has no metric '{metric}' with a number for each clip; known: {known}.")
-    pairs = []
+    pairs, bounds = [], records.bounds()
     for row in records.tasks:
-        value = counted_value(row["status"], row["scores"].get(metric), info["worst"])
+        value = number_of(row, info, bounds)
         if row["task"]["kind"] == kind and value is not None:
             pairs.append((_key(row) if keys else row, badness(info, value)))
     if not pairs:

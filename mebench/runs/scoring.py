@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from mebench import registry
-from mebench.errors import MebenchError, MissingWeights, StorageError
+from mebench.errors import CheckpointError, MebenchError, MissingWeights, StorageError
 from mebench.metrics.contract import Metric
 from mebench.metrics.encoders.clip_vector import PairVectors
 from mebench.metrics.sample import Sample
@@ -14,8 +14,8 @@ from mebench.metrics.set_metric import SetMetric
 from mebench.runs.schema import ScoreRecord
 
 AGAIN = 0
-"""Version of a missing number whose cause may pass (weights that can be added, an error inside the metric). It equals
-no metric's version, so the next start tries again."""
+"""Version of a missing number whose cause may pass (weights that can be added or mended, an error inside the
+metric). It equals no metric's version, so the next start tries again."""
 
 
 def load_metrics(names: Iterable[str]) -> dict[str, Metric | SetMetric]:
@@ -53,7 +53,7 @@ def _score(sample: Sample, metric: Metric | SetMetric, vectors: dict[str, PairVe
         value = float(metric.score(sample))
     except StorageError:
         raise
-    except MissingWeights as error:
+    except (MissingWeights, CheckpointError) as error:
         return {"version": AGAIN, "value": None, "reason": str(error)}
     except MebenchError as error:
         return {"version": version, "value": None, "reason": str(error)}

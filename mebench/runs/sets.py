@@ -23,9 +23,8 @@ def set_numbers(plan: Plan, rows: Sequence[TaskRecord], bounds: Mapping[str, Pla
     if not wanted:
         return {}
     stores = {"run": RunStore(plan.folder), **{role: RunStore(bound.folder) for role, bound in bounds.items()}}
-    vectors = {
-        role: {row["task"]["key"]: store.vectors(row["task"]["key"]) for row in rows} for role, store in stores.items()
-    }
+    keys = [row["task"]["key"] for row in rows]
+    vectors = {role: {key: store.vectors_of(store.row(key)) for key in keys} for role, store in stores.items()}
     numbers: Numbers = {}
     for kind in sorted({row["task"]["kind"] for row in rows}):
         group = [row for row in rows if row["task"]["kind"] == kind]

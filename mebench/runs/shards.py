@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mebench.errors import ConfigError, InputError
 from mebench.files import write_whole
@@ -25,6 +26,7 @@ from mebench.runs.execute import Order, execute
 from mebench.runs.lock import locked
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
+from mebench.runs.resume import options_of
 from mebench.runs.schema import RunRecord
 from mebench.runs.spec import MethodSpec
 from mebench.runs.store import RunStore
@@ -69,14 +71,21 @@ def pack_bounds(part: Plan, bounds: dict[str, Plan]) -> None:
                 _copy(source, target, task)
 
 
-def merge(folders: Sequence[str | Path], *, out: str | Path = "runs", progress: Progress | None = None) -> RunResult:
+def merge(
+    folders: Sequence[str | Path],
+    *,
+    out: str | Path = "runs",
+    method: str | Path | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
     """Put the parts ``folders`` together below ``out``, and write tables, summary and page. Same as ``mebench merge``.
 
-    The result holds the same bytes as a run in one piece, times and memory excepted. The parts are left as they are.
+    method: the ``method.yaml`` (or its folder) of a method in a Python file of its own, which the parts do not hold. The
+    result holds the same bytes as a run in one piece, times and memory excepted. The parts are left as they are.
 
     Raises :class:`~mebench.errors.InputError` for a folder that is no run or part of another run, and
-    :class:`~mebench.errors.ConfigError` when tasks are missing; what was found is kept then, and the command of the run
-    finishes the rest.
+    :class:`~mebench.errors.ConfigError` for another ``method`` than that of the parts, and when tasks are missing; what was
+    found is kept then, and the command of the run finishes the rest.
     """
     progress = progress or Silent()
     parts = [Path(folder) for folder in folders]
@@ -85,7 +94,7 @@ def merge(folders: Sequence[str | Path], *, out: str | Path = "runs", progress: 
     record = _same_run(parts)
     protocol = Protocol.model_validate(record["protocol"]["content"])
     datasets = load_datasets(protocol)
-    plan = make_plan(_spec(record), protocol, datasets, Path(out))
+    plan = make_plan(_spec(record, method), protocol, datasets, Path(out))
     if plan.hash != record["hash"]:
         raise InputError(
             f"{parts[0]} was made with another method, other weights or other data than this machine has "
@@ -96,14 +105,15 @@ def merge(folders: Sequence[str | Path], *, out: str | Path = "runs", progress: 
         missing = _gather(plan, parts)
         for role, bound in bounds.items():
             _gather(bound, [part / BOUNDS / role for part in parts], clips=False)
+    options = options_of(plan.folder, bounds=True)
     if missing:
         raise ConfigError(
             f"{len(missing)} of {len(plan.tasks)} tasks are in none of the parts, the first is '{missing[0].key}'; add the "
-            f"parts that lack, or finish here with: {record['command']} --out {out}"
+            f"parts that lack, or finish here with: {record['command']}{options}"
         )
     execute(plan, bounds, Order(jobs=0), progress)
     page, summary = conclude(plan, bounds)
-    return RunResult(plan.folder, page, summary, record["command"])
+    return RunResult(plan.folder, page, summary, record["command"], options)
 
 
 def _same_run(parts: list[Path]) -> RunRecord:
@@ -133,10 +143,19 @@ def _networks(record: RunRecord) -> dict[str, str]:
     return {file: digest for read in sessions for files in read.values() for file, digest in files.items() if digest}
 
 
-def _spec(record: RunRecord) -> MethodSpec:
-    """The method of a record, without the file that it came from."""
+def _spec(record: RunRecord, given: str | Path | None) -> MethodSpec:
+    """The method of a record, without the file that it came from; or as ``given``, which must be the same."""
     method = record["method"]
     content = {**method["config"], "card": method["card"]}
+    if given is not None:
+        found = MethodSpec.named(given, method["backbone"])
+        _refuse_other(given, found.config, method["config"])
+        content = found.arguments["content"]
+    elif file := (method["config"].get("plugin") or {}).get("file"):
+        raise ConfigError(
+            f"the parts are of '{method['name']}', whose Python file {file} they do not hold; add --method with the path of its "
+            "method.yaml or of the folder that holds both."
+        )
     return MethodSpec(
         name=method["name"],
         backbone=method["backbone"],
@@ -147,6 +166,22 @@ def _spec(record: RunRecord) -> MethodSpec:
         card=method["card"],
         command=record["command"],
         device=method["facts"].get("device", CPU),
+    )
+
+
+def _refuse_other(given: str | Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """:class:`ConfigError` when the method ``given``, configured as ``found``, is not the ``wanted`` one of the parts."""
+    if found == wanted:
+        return
+    here, there = (config.get("plugin") or {} for config in (found, wanted))
+    if here.get("file") == there.get("file") and here.get("sha256") != there.get("sha256"):
+        raise ConfigError(
+            f"{given} names another {here['file']} than that of the parts (SHA-256 {here['sha256'][:8]} here, "
+            f"{there['sha256'][:8]} there); give the file as it was, or run the parts again."
+        )
+    raise ConfigError(
+        f"{given} describes another method than '{wanted['name']}' of the parts; give the method.yaml that they were made "
+        "with, or run the parts again."
     )
 
 

@@ -16,6 +16,7 @@ from mebench.runs.execute import Order, command, execute
 from mebench.runs.plan import Plan, load_datasets, make_plan
 from mebench.runs.progress import Progress, Silent
 from mebench.runs.provenance import memory_gb
+from mebench.runs.resume import options_of
 from mebench.runs.shards import Shard, pack_bounds
 from mebench.runs.spec import MethodSpec
 
@@ -115,7 +116,8 @@ def run_spec(
             pack_bounds(plan, plans)
         progress.stage("writing the tables and the page")
         page, summary = conclude(plan, plans)
-        return RunResult(plan.folder, page, summary, command(plan))
+        options = options_of(plan.folder, bounds=bounds)
+        return RunResult(plan.folder, page, summary, command(plan), options)
     finally:
         progress.end()
 

@@ -70,13 +70,23 @@ class RunStore:
         return sorted(path.stem for path in inside if not path.name.startswith("."))
 
     def row(self, key: str) -> TaskRecord | None:
-        """The record of a task; None when there is none that can be read in the present schema, or when it is not what
-        was written."""
-        value = _read(self.folder / self.path("tasks", key))
-        if value is None or value.get("schema_version") != SCHEMA_VERSION:
+        """The record of a task; None where :meth:`whole_row` raises."""
+        try:
+            return self.whole_row(key)
+        except InputError:
             return None
+
+    def whole_row(self, key: str) -> TaskRecord:
+        """The record of a task. :class:`InputError` names the file and the fix when there is none that can be read in the
+        present schema, or when it is not what was written."""
+        path = self.folder / self.path("tasks", key)
+        value = read_record(path)
         checksum = value.pop("checksum", None)  # rows of older runs have none
-        return cast(TaskRecord, value) if checksum in (None, _checksum(value)) else None
+        if checksum is not None and checksum != _checksum(value):
+            raise InputError(
+                f"{path} is damaged (its checksum is of other content); start the run again to have it done anew."
+            )
+        return cast(TaskRecord, value)
 
     def write_row(self, record: TaskRecord) -> None:
         """Store the record of a task; from then on the task counts as generated."""
@@ -132,6 +142,13 @@ class RunStore:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return {}  # missing or damaged: the same as not there, the row says that they should be
 
+    def vectors_of(self, row: TaskRecord | None) -> dict[str, PairVectors]:
+        """The stored vectors that ``row`` vouches for: none of a failed clip, or of one whose row names no vectors. A file
+        may be left from before the clip failed."""
+        if row is None or row["status"] != "ok" or not row.get("features"):
+            return {}
+        return self.vectors(row["task"]["key"])
+
     def vectors_are_whole(self, key: str, sha256: str) -> bool:
         """Whether the file of the vectors is the one that was written."""
         try:
@@ -160,17 +177,43 @@ class RunStore:
 
 def _checksum(record: Any) -> str:
     """SHA-256 of a record's values, whatever their layout in the file."""
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A JSON record of a run; :class:`InputError` when it is missing, damaged, or of another schema than the present one."""
+    try:
+        value = _parsed(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}; give the folder of a finished run, or start the run again."
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); start the run again to have it written anew.") from error
+    if value.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(
+            f"{path} has schema version {value.get('schema_version')}, this mebench reads {SCHEMA_VERSION}; "
+            "start the run again with this version."
+        )
+    return value
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError:
+        return _parsed(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None  # damaged on disk: the same as not there, the task is done again
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; ValueError when it is damaged, :class:`StorageError` when the disk refuses."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}; check the disk and its permissions.") from error
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")
+    return value

@@ -54,11 +54,8 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
         console.print(line, markup=False)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
-    console.print(
-        f"next:   {next_command(summary, result.command, companion(result.folder, summary))}",
-        markup=False,
-        soft_wrap=True,
-    )
+    hint = next_command(summary, result.command, companion(result.folder, summary), result.options)
+    console.print(f"next:   {hint}", markup=False, soft_wrap=True)
 
 
 def kinds_of(summary: SummaryRecord) -> list[str]:
@@ -170,21 +167,22 @@ def companion(folder: Path, summary: SummaryRecord) -> str | None:
     return None
 
 
-def next_command(summary: SummaryRecord, command: str, compared: str | None = None) -> str:
-    """A command that makes sense now. command: the one that gives this run. compared: see :func:`companion`."""
+def next_command(summary: SummaryRecord, command: str, compared: str | None = None, options: str = "") -> str:
+    """A command that makes sense now. command: the one that gives this run. compared: see :func:`companion`. options: with
+    which the command goes on in the same folder."""
     if summary["tasks"]["failed"] and not summary["tasks"]["ok"]:
-        return f"{command} --retry-failed    (once the method is mended)"
+        return f"{command}{options} --retry-failed    (once the method is mended)"
     if not summary["complete"]:
-        return command
+        return f"{command}{options}"
     if compared and summary["method"] not in BOUNDS:
         return f"{compared}    (which of the two is nearer, clip by clip)"
     if summary["method"] == "magplus":
-        return f"{command.replace('--method magplus', '--method direct')}    (what magnification adds)"
+        return f"{command.replace('--method magplus', '--method direct')}{options}    (what magnification adds)"
     if summary.get("floor") == MAGNIFIER_FLOOR_SHOWS:
         return "mebench list magnifiers    (every one runs as --method on this protocol)"
     if summary["protocol"] == _THOROUGH or not command.startswith("mebench run"):
         return "mebench list methods"
-    return f"{command.partition(' --protocol ')[0]} --protocol {_THOROUGH}"
+    return f"{command.partition(' --protocol ')[0]} --protocol {_THOROUGH}{options}"
 
 
 def _columns(cell: Cell, info: MetricInfo) -> list[str]:

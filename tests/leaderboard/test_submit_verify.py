@@ -69,7 +69,7 @@ def test_runs_that_are_unfinished_or_mixed_are_refused(tmp_path: Path) -> None:
         submit([first], "../one", out=tmp_path / "tree")
     summary = json.loads((first / "summary.json").read_text())
     (first / "summary.json").write_text(json.dumps({**summary, "complete": False}))
-    with pytest.raises(ConfigError, match="not finished"):
+    with pytest.raises(ConfigError, match=f"not finished; start it again: .* --out {tmp_path}$"):
         submit([first], "one", out=tmp_path / "tree")
     assert not list((tmp_path / "tree").rglob("*.json"))
 

@@ -141,9 +141,14 @@ def test_copies_the_parts_of_a_baseline(tmp_path: Path) -> None:
     [
         (["Mine"], "is no name for a method"),
         (["../mine"], "is no name for a method"),
-        (["mine", "--like", "magpluss"], "there is no method called 'magpluss'"),
+        (
+            ["mine", "--like", "magpluss"],
+            "there is no baseline called 'magpluss' (did you mean 'magplus'?); --like takes",
+        ),
+        (["mine", "--like", "phase"], "there is no baseline called 'phase'"),
+        (["mine", "--like", "."], "there is no baseline called '.'"),
     ],
-    ids=["capital", "path", "unknown"],
+    ids=["capital", "path", "unknown", "magnifier", "folder"],
 )
 def test_refuses(tmp_path: Path, args: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["new", "method", *args, "--out", str(tmp_path / "x")])

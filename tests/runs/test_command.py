@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from mebench.cli.app import app
+from mebench.runs import resume
 
 
 @pytest.fixture
@@ -39,10 +42,25 @@ def test_progress_goes_to_the_standard_error_and_the_table_to_the_standard_outpu
     assert "4 tasks are left; the same command without --limit goes on." in lines
     assert f"folder: {folder}" in lines
     assert f"page:   {folder / 'index.html'}" in lines
-    assert lines[-1] == f"next:   mebench run --method {tmp_path}/shift.yaml --protocol {tmp_path}/fake-mini.yaml"
+    given = f"mebench run --method {tmp_path}/shift.yaml --protocol {tmp_path}/fake-mini.yaml"
+    assert lines[-1] == f"next:   {given} --out {tmp_path}/runs --no-bounds"
     assert all(len(line) <= 80 or line.startswith(("folder", "page", "next")) for line in lines)
     assert "2 of 2 clips" in result.stderr
     assert "2 of 2 clips" not in result.stdout
+
+
+def test_the_next_command_goes_on_in_the_same_folder(invoke, tmp_path):
+    said = invoke("--limit", "1", "--shard", "2/3").stdout.splitlines()[-1]
+    assert said.endswith(f" --out {tmp_path}/runs --shard 2/3 --no-bounds")
+    again = CliRunner().invoke(app, [*shlex.split(said)[2:], "--jobs", "0"])
+    assert again.exit_code == 0, again.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.endswith(".shard-2-of-3") and len(list((folder / "tasks").iterdir())) == 2
+    assert json.loads((folder / "run.json").read_text())["command"] + " --out" in said
+
+
+def test_the_options_are_those_of_the_folder():
+    assert doctest.testmod(resume).failed == 0
 
 
 def test_json_is_the_summary_and_nothing_else(invoke, tmp_path):

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from mebench.cli.app import app
 from mebench.errors import ConfigError
+from mebench.runs.badness import badness
 from mebench.runs.compare import compare
 from mebench.runs.compare_table import lines
-from mebench.runs.power_plan import from_runs
+from mebench.runs.page.choice import badness_of
+from mebench.runs.power_plan import _values, from_runs
 from mebench.runs.schema import SCHEMA_VERSION
 
 INFOS = {
@@ -29,7 +31,8 @@ def write_run(folder, score, clips=24, protocol="p" * 64, metrics=INFOS):
     infos = {n: {"name": n, "version": 1, "unit": "", "decimals": 3, "per": "clip", **i} for n, i in metrics.items()}
     summary = {"run": folder.name, "protocol": "fake", "protocol_hash": protocol, "metrics": infos}
     run = {"protocol": {"content": {"statistics": {"cross": "two-way"}}}}
-    for name, content in (("summary", summary), ("run", run)):
+    bounds = {"floor": None, "ceiling": None}
+    for name, content in (("summary", summary), ("run", run), ("bounds", bounds)):
         (folder / f"{name}.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION, **content}))
     (folder / "tasks").mkdir()
     for index in range(clips):
@@ -159,3 +162,53 @@ def test_variances_come_from_the_paired_differences(runs):
     assert (design.drivers, design.clips, design.sources) == (3, 4, None)
     with pytest.raises(ConfigError, match="no metric 'beauty'"):
         from_runs("beauty", runs[0])
+
+
+def test_a_source_variance_is_never_dropped():
+    def said(*args):
+        return CliRunner().invoke(app, ["power", "--drivers", "16", "--difference", "0.3", *args])
+
+    refused = said("--variances", "0.1,10,0.6")
+    assert refused.exit_code == 2 and "add --sources N, or --sources 0" in refused.output
+    assert said("--variances", "0.1,0,0.6").exit_code == 0
+    assert (
+        "16 driving subjects, 4 clips of each, 8 sources" in said("--variances", "0.1,10,0.6", "--sources", "8").output
+    )
+    same_people = said("--variances", "0.1,10,0.6", "--sources", "0").output
+    assert "driver 10.1, source 0, clip 0.6" in same_people
+    assert same_people == said("--variances", "10.1,0,0.6").output
+
+
+@pytest.mark.parametrize("command", ["compare", "power"])
+def test_failed_clips_count_as_in_the_summary(runs, command):
+    """The worst value, but where a bound says that the metric cannot be measured: on self-reenactment, say."""
+    for run in runs:
+        floor = {}
+        for path in sorted((run / "tasks").iterdir()):
+            row = json.loads(path.read_text())
+            if row["task"]["key"] in ("t02", "t03"):  # self and cross
+                path.write_text(json.dumps({**row, "status": "failed", "scores": {}, "curves": None}))
+            measured = row["task"]["kind"] == "cross"
+            csim = {"version": 1, "value": 0.5 if measured else None, "reason": None}
+            floor[row["task"]["key"]] = {"status": "ok", "scores": {**row["scores"], "csim": csim}}
+        bounds = {"schema_version": SCHEMA_VERSION, "floor": floor, "ceiling": None}
+        (run / "bounds.json").write_text(json.dumps(bounds))
+    if command == "compare":
+        clips = {(d.metric, d.kind): d.clips for d in compare(*runs).differences}
+        assert clips == {(m, k): 11 if (m, k) == ("csim", "self") else 12 for m in INFOS for k in ("self", "cross")}
+    else:
+        sizes = {(m, k): _values(m, runs[0], k)[1] for m in ("csim", "gain_error") for k in ("self", "cross")}
+        assert {key: len(values) for key, values in sizes.items()} == {
+            **dict.fromkeys(sizes, 12),
+            ("csim", "self"): 11,
+        }
+
+
+@pytest.mark.parametrize(("direction", "bad"), [("lower", [-1, 2]), ("higher", [1, -2]), ("target", [2, 1])])
+def test_badness_is_one_rule_for_numbers_and_arrays(direction, bad):
+    info = {"direction": direction, "ceiling": 1.0}
+    assert [badness(info, value) for value in (-1.0, 2.0)] == bad
+    assert badness(info, np.array([-1.0, 2.0])).tolist() == bad
+    row = {"scores": {"m": {"value": 2.0}, "none": {"value": None}}}
+    assert badness_of(row, "m", {"m": info}) == bad[1]
+    assert badness_of(row, "none", {"none": info}) is None

@@ -56,6 +56,13 @@ def test_a_folder_without_clips_is_refused(tmp_path):
         generated_clips(tmp_path)
 
 
+def test_a_damaged_row_is_named(tmp_path):
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "a.json").write_text("{")
+    with pytest.raises(InputError, match=r"a\.json is damaged .*; start the run again"):
+        generated_clips(tmp_path)
+
+
 def test_the_command_prints_both_trainings_and_the_gain(monkeypatch):
     few = [replace(trial, train=trial.train[:6]) for trial in bump_trials()[:1]]
     monkeypatch.setattr(mebench.runs.detection, "read_trials", lambda protocol: few)

@@ -51,6 +51,13 @@ def test_an_error_that_stops_a_job_arrives_with_its_class(start, protocol_file, 
     [
         ({"engine": "cloud"}, "there is no engine 'cloud'; known: local, slurm, ray"),
         ({"engine_options": {"partition": "gpu"}}, "the engine local has no option 'partition'"),
+        *(
+            (
+                {"engine": "slurm", "engine_options": {"poll": poll}},
+                f"the engine option poll is '{poll}'; give a number",
+            )
+            for poll in ("soon", "-1", "nan", "inf")
+        ),
         (
             {"engine": "slurm", "engine_options": {"cluster": "local", "bogus": "1"}},
             "does not take these engine options",

@@ -14,6 +14,8 @@ import pytest
 import mebench
 from mebench.errors import ConfigError, InputError, StorageError
 from mebench.runs.lock import locked
+from mebench.runs.page.records import read_records
+from mebench.runs.pool import Finished
 from mebench.runs.store import RunStore
 
 
@@ -94,6 +96,22 @@ def test_a_worker_that_crashes_costs_one_task(start, method_file, log):
     assert result.summary["tasks"] == {"planned": 6, "ok": 4, "failed": 2}
     assert all("the worker process was ended by signal 11" in error for error in result.summary["failures"].values())
     assert len(calls(log)) == 6
+
+
+def test_a_worker_that_dies_while_it_scores_costs_no_finished_row(start, protocol_file, home, monkeypatch):
+    folder = start(protocol=protocol_file(metrics=["fake-error"]), bounds=True).folder
+    rows = {path: path.read_bytes() for place in (folder, home / "bounds") for path in place.rglob("tasks/*.json")}
+    assert len(rows) == 3 * 6
+
+    def dies(setup, pieces, jobs, on_finished):
+        for task, runs in pieces:
+            on_finished(Finished(task, runs, None, "was ended by signal 9"))
+
+    monkeypatch.setattr("mebench.runs.start.choose_engine", lambda name, options: dies)
+    result = start(bounds=True, retry_failed=True)
+    assert result.summary["tasks"] == {"planned": 6, "ok": 6, "failed": 0}
+    assert {path: path.read_bytes() for path in rows} == rows
+    assert "ended by signal 9" in json.loads((folder / "run.json").read_text())["sessions"][-1]["notes"][0]
 
 
 def test_an_error_that_stops_a_worker_arrives_with_its_class_and_words(start, protocol_file):
@@ -202,8 +220,9 @@ def test_metrics_added_to_a_protocol_score_the_stored_clips(start, protocol_file
     assert list(scores(more.folder)[0])[11:] == ["fake-error", "fake-light", "fake-picky", "reasons"]
 
 
-def test_a_missing_number_carries_its_reason_and_weights_that_come_later_mend_it(start, monkeypatch):
-    monkeypatch.setenv("FAKE_PICKY_WEIGHTS", "")
+@pytest.mark.parametrize("weights", ["", "damaged"])
+def test_a_missing_number_carries_its_reason_and_weights_that_come_later_mend_it(start, monkeypatch, weights):
+    monkeypatch.setenv("FAKE_PICKY_WEIGHTS", weights)
     folder = start().folder
     assert all("picky.safetensors" in json.loads(row["reasons"])["fake-picky"] for row in scores(folder))
     monkeypatch.setenv("FAKE_PICKY_WEIGHTS", "there")
@@ -243,6 +262,38 @@ def test_a_damaged_row_is_done_again(exact_bytes, start, log):
     start()
     assert exact_bytes(folder) == before
     assert len(calls(log)) == 7
+
+
+EDITS = {
+    "cut": lambda text: text[:100],
+    "number": lambda text: re.sub(r'("value": )[\d.]+', r"\g<1>99.0", text, count=1),
+    "infinite": lambda text: re.sub(r'("value": )[\d.]+', r"\g<1>1e999", text, count=1),
+    "half a character": lambda text: text.replace('"error": null', '"error": "\\ud800"'),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_damaged_row_publishes_no_number(start, exact_bytes, edit):
+    folder = start().folder
+    before = exact_bytes(folder)
+    row = sorted((folder / "tasks").iterdir())[0]
+    text = row.read_text()
+    assert edit(text) != text
+    row.write_text(edit(text))
+    with pytest.raises(InputError, match=rf"{row.name} is damaged .*; start the run again"):
+        read_records(folder)
+    start()
+    assert exact_bytes(folder) == before
+    assert len(read_records(folder).tasks) == 6
+
+
+def test_a_row_that_is_older_than_checksums_is_read(start):
+    folder = start(limit=1).folder
+    row = next((folder / "tasks").iterdir())
+    content = json.loads(row.read_text())
+    assert content.pop("checksum")
+    row.write_text(json.dumps(content))
+    assert read_records(folder).tasks == [content]
 
 
 def test_other_weights_options_or_data_make_another_run(start, method_file, protocol_file):

@@ -17,6 +17,7 @@ from mebench.files import write_json
 from mebench.metrics.micro_au.verdicts import Judged
 from mebench.protocol import load_protocol
 from mebench.runs import judging
+from mebench.runs.schema import SCHEMA_VERSION
 
 
 def flags(*units: int) -> np.ndarray:
@@ -55,7 +56,12 @@ def run(tmp_path, monkeypatch):
     protocol = {"content": load_protocol("open-mini").content()}
     monkeypatch.setattr(judging.RunStore, "run_record", lambda store: {"protocol": protocol})
     for key, status in (("right", "ok"), ("still", "ok"), ("broken", "failed")):
-        row = {"task": {"key": key}, "status": status, "clip": key if status == "ok" else None}
+        row = {
+            "schema_version": SCHEMA_VERSION,
+            "task": {"key": key},
+            "status": status,
+            "clip": key if status == "ok" else None,
+        }
         write_json(tmp_path / "tasks" / f"{key}.json", {**row, "scores": {"gain": {"value": 0.5}}})
     return tmp_path
 
@@ -74,6 +80,13 @@ def test_a_run_without_clips_is_refused(run):
     for name in ("right", "still"):
         (run / "tasks" / f"{name}.json").unlink()
     with pytest.raises(InputError, match="no stored clip that can be judged"):
+        judging.judge_run(run)
+
+
+def test_a_damaged_row_is_named(run):
+    row = run / "tasks" / "still.json"
+    row.write_text(row.read_text()[:30])
+    with pytest.raises(InputError, match=r"still\.json is damaged .*; start the run again"):
         judging.judge_run(run)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from test_execute import calls
 from test_execute import log as log
 from test_execute import page as page
@@ -70,3 +71,46 @@ def test_parts_of_different_runs_do_not_mix(start, method_file, tmp_path):
 def test_shards_that_make_no_sense_are_refused(text):
     with pytest.raises(ConfigError, match="write for instance 2/7"):
         Shard.parse(text)
+
+
+OWN = """
+from mebench.clip import Generated
+
+
+class Mine:
+    name = "mine"
+
+    def generate(self, source, driving):
+        return Generated(source.image[None].repeat(len(driving.frames), 1, 1, 1), {})
+
+    def facts(self):
+        return {}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, method_file) -> Path:
+    """A method in a Python file of its own."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    content = yaml.safe_load(method_file("mine").read_text())
+    content["plugin"] = {"name": "Mine", "file": "mine.py"}
+    (folder / "method.yaml").write_text(yaml.safe_dump(content))
+    (folder / "mine.py").write_text(OWN)
+    return folder
+
+
+def test_a_method_of_its_own_file_is_merged_with_that_file(start, exact_bytes, mine, method_file, tmp_path):
+    whole = exact_bytes(start(mine).folder)
+    parts = [start(mine, shard=f"{n}/2", out=tmp_path / "parts").folder for n in (1, 2)]
+    with pytest.raises(ConfigError, match=r"of 'mine', whose Python file mine\.py they do not hold; add --method"):
+        merge(parts, out=tmp_path / "merged")
+    with pytest.raises(ConfigError, match="describes another method than 'mine'"):
+        merge(parts, out=tmp_path / "merged", method=method_file("other"))
+    with pytest.raises(ConfigError, match=r"names another mine\.py than that of the parts"):
+        (mine / "mine.py").write_text(OWN + "# changed")
+        merge(parts, out=tmp_path / "merged", method=mine)
+    (mine / "mine.py").write_text(OWN)
+    merged = exact_bytes(merge(parts, out=tmp_path / "merged", method=mine).folder)
+    rows = [name for name in whole if name.startswith(("tasks", "clips"))]
+    assert {name: merged[name] for name in rows} == {name: whole[name] for name in rows}

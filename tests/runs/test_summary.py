@@ -211,6 +211,10 @@ def test_what_comes_next_fits_the_run():
     following = next_command(pipeline, "mebench run --method direct --protocol open-mini")
     assert following == "mebench run --method direct --protocol open-cross-identity"
     assert next_command({**pipeline, "complete": False}, "mebench run --method direct") == "mebench run --method direct"
+    elsewhere = " --out there --no-bounds"
+    for unfinished in (True, False):
+        told = next_command({**pipeline, "complete": not unfinished}, "mebench run --method direct", None, elsewhere)
+        assert told.endswith(elsewhere)
     for complete in (True, False):
         broken = {**pipeline, "complete": complete, "tasks": {"planned": 2, "ok": 0, "failed": 1 + complete}}
         assert "--retry-failed " in next_command(broken, "mebench run --method mine/", "mebench compare a b")

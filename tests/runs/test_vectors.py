@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mebench.metrics.encoders.clip_vector import ClipVector, PairVectors
 from mebench.metrics.realism.mmd_alexnet import METRIC as MMD
 from mebench.metrics.set_metric import Member
+from mebench.runs.schema import SCHEMA_VERSION
+from mebench.runs.sets import set_numbers
 from mebench.runs.store import RunStore
 from mebench.runs.vectors import read_vectors, vector_bytes
 
@@ -50,6 +54,41 @@ def test_damage_is_noticed(store, tmp_path):
     assert not store.vectors_are_whole("t", digest)
     assert store.vectors("t") == {}
     assert store.vectors("never written") == {}
+
+
+def test_only_the_vectors_that_a_row_vouches_for_count(store):
+    digest = store.write_vectors("t", {"one": pair(0)})
+    row = {"task": {"key": "t"}, "status": "ok", "features": digest}
+    assert set(store.vectors_of(row)) == {"one"}
+    assert store.vectors_of({**row, "features": None}) == {}
+    assert store.vectors_of({**row, "status": "failed"}) == {}
+    assert store.vectors_of(None) == {}
+
+
+def test_a_failed_clip_has_no_part_in_a_distance_of_sets(store, monkeypatch):
+    """Its vectors may still lie there, from before it failed."""
+    digests = [store.write_vectors(f"t{k}", {MMD.encoder.name: pair(k)}) for k in range(6)]
+    people = {"kind": "cross", "dataset": "fake", "source_dataset": None}
+    rows = [
+        {
+            "schema_version": SCHEMA_VERSION,
+            "task": {**people, "key": f"t{k}", "hash": f"{k}", "driving_subject": f"d{k}", "source_subject": f"s{k}"},
+            "status": "failed" if k == 5 else "ok",
+            "scores": {},
+            "features": digest,
+        }
+        for k, digest in enumerate(digests)
+    ]
+    for row in rows:
+        store.write_row(row)
+    info = {"name": MMD.facts.name, "per": "set"}
+    plan = SimpleNamespace(
+        folder=store.folder,
+        metrics={MMD.facts.name: info},
+        protocol=SimpleNamespace(statistics=SimpleNamespace(confidence=0.95)),
+    )
+    cell, record = set_numbers(plan, rows, {})[MMD.facts.name, "cross"]
+    assert (cell["counted"], cell["missing"], record["clips"]) == (5, 1, 5)
 
 
 def test_one_grey_clip_makes_the_comparison_grey():

@@ -11,7 +11,7 @@ from mebench.leaderboard.folder import Result, Submission
 from mebench.leaderboard.ranking import Place, places
 from mebench.leaderboard.schema import Tier
 from mebench.protocol import Protocol
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.page.numerals import interval, number
 from mebench.runs.page.scale import Scale, scale
 from mebench.runs.page.scores import FAMILIES, KINDS

@@ -11,7 +11,7 @@ from mebench.datasets.contract import Dataset
 from mebench.datasets.publication import Released, copy_refusal, refusal, release
 from mebench.errors import ConfigError, InputError
 from mebench.protocol import Task, load_protocol
-from mebench.runs.compare import badness
+from mebench.runs.badness import badness
 from mebench.runs.inputs import TaskInputs, at_size
 from mebench.runs.page.licence import parties, recorded_terms
 from mebench.runs.page.records import Records, read_records

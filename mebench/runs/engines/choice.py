@@ -6,6 +6,7 @@ written where the run is kept, so every engine goes on where another one stopped
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
@@ -62,7 +63,7 @@ def number(options: dict[str, str], key: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if value < 0:
+    if not 0 <= value < math.inf:
         raise ConfigError(f"the engine option {key} is '{text}'; give a number from 0.")
     return value
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mebench.errors import ConfigError, MebenchError, StorageError
 from mebench.protocol import Task
-from mebench.runs.engines.choice import Engine, needed
+from mebench.runs.engines.choice import Engine, needed, number
 from mebench.runs.pool import Finished, Piece, rebuilt
 from mebench.runs.worker import Reply, Request, Service, Setup, one_thread
 
@@ -51,7 +51,7 @@ def make(options: dict[str, str]) -> Engine:
     submitit = needed("submitit", "slurm")
     options = dict(options)
     cluster = options.pop("cluster", "slurm")
-    poll = float(options.pop("poll", POLL_SECONDS))
+    poll = number(options, "poll", POLL_SECONDS)
     parameters = {key: int(value) if value.isdigit() else value for key, value in options.items()}
 
     def work(setup: Setup, pieces: Sequence[Piece], jobs: int, on_finished: Callable[[Finished], None]) -> None:

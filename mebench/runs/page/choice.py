@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mebench.runs.badness import badness
 from mebench.runs.schema import MetricInfo, TaskRecord
 
 MOST_CLIPS = 12
@@ -52,26 +53,23 @@ def choose(rows: Sequence[TaskRecord], metrics: Mapping[str, MetricInfo], most: 
     return [Choice(row, labels.get(row["task"]["key"], "")) for row in ranked if row["task"]["key"] in chosen]
 
 
-def badness(row: TaskRecord, metric: str, metrics: Mapping[str, MetricInfo]) -> float | None:
-    """A number that grows with how bad the clip is by ``metric``; None where it is missing."""
+def badness_of(row: TaskRecord, metric: str, metrics: Mapping[str, MetricInfo]) -> float | None:
+    """How bad the clip is by ``metric``; None where its number is missing."""
     score = row["scores"].get(metric)
-    if score is None or score["value"] is None:
-        return None
-    facts = metrics[metric]
-    if facts["direction"] == "target":
-        return abs(score["value"] - facts["ceiling"])
-    return score["value"] if facts["direction"] == "lower" else -score["value"]
+    return None if score is None or score["value"] is None else badness(metrics[metric], score["value"])
 
 
 def _order(row: TaskRecord, metric: str | None, metrics: Mapping[str, MetricInfo]) -> tuple[bool, bool, float, str]:
-    value = badness(row, metric, metrics) if metric else None
+    value = badness_of(row, metric, metrics) if metric else None
     return row["task"]["kind"] != "self", value is None, value or 0.0, row["task"]["key"]
 
 
 def _extremes(rows: Sequence[TaskRecord], metric: str | None, metrics: Mapping[str, MetricInfo]) -> dict[str, str]:
     """Labels by task key; empty when the clips cannot be told apart, as with a still source."""
-    scored = [row for row in rows if metric and badness(row, metric, metrics) is not None]
-    if metric is None or len(scored) < 2 or badness(scored[0], metric, metrics) == badness(scored[-1], metric, metrics):
+    scored = [row for row in rows if metric and badness_of(row, metric, metrics) is not None]
+    if metric is None or len(scored) < 2:
+        return {}
+    if badness_of(scored[0], metric, metrics) == badness_of(scored[-1], metric, metrics):
         return {}
     keys = [row["task"]["key"] for row in scored]
     labels = {keys[0]: "best", keys[-1]: "worst"}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from mebench.errors import InputError
-from mebench.runs.schema import SCHEMA_VERSION, CostRecord, RunRecord, SummaryRecord, TaskRecord
-from mebench.runs.store import RunStore
+from mebench.runs.schema import BoundsRecord, CostRecord, RunRecord, SummaryRecord, TaskRecord
+from mebench.runs.store import RunStore, read_record
 
 
 @dataclass(frozen=True)
@@ -22,30 +20,17 @@ class Records:
     tasks: list[TaskRecord]
     costs: dict[str, CostRecord]
 
+    def bounds(self) -> BoundsRecord:
+        """What floor and ceiling score on the tasks; :class:`~mebench.errors.InputError` when it cannot be read."""
+        return cast(BoundsRecord, read_record(self.folder / "bounds.json"))
+
 
 def read_records(folder: Path) -> Records:
-    """:class:`~mebench.errors.InputError` when the folder is no run, or one of another schema."""
-    run = cast(RunRecord, _read(folder / "run.json"))
-    summary = cast(SummaryRecord, _read(folder / "summary.json"))
+    """:class:`~mebench.errors.InputError` when the folder is no run, one of another schema, or holds a damaged row."""
+    run = cast(RunRecord, read_record(folder / "run.json"))
+    summary = cast(SummaryRecord, read_record(folder / "summary.json"))
     store = RunStore(folder)
-    tasks = [cast(TaskRecord, _read(folder / store.path("tasks", key))) for key in store.finished()]
+    tasks = [store.whole_row(key) for key in store.finished()]
     tasks.sort(key=lambda row: row["task"]["kind"] != "self")  # self-reenactment first, as everywhere on the page
     keys = [row["task"]["key"] for row in tasks]
     return Records(folder, run, summary, tasks, {key: cost for key in keys if (cost := store.cost(key))})
-
-
-def _read(path: Path) -> Any:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror}; give the folder of a finished run, or start the run again."
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); start the run again to have it written anew.") from error
-    if value.get("schema_version") != SCHEMA_VERSION:
-        raise InputError(
-            f"{path} has schema version {value.get('schema_version')}, this mebench reads {SCHEMA_VERSION}; "
-            "start the run again with this version."
-        )
-    return value

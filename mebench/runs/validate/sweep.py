@@ -19,6 +19,7 @@ from mebench.errors import ConfigError, MebenchError
 from mebench.files import write_json
 from mebench.metrics.contract import Metric, MetricFacts
 from mebench.metrics.set_metric import SetMetric
+from mebench.runs.badness import ordered
 from mebench.runs.validate.case import Case
 from mebench.runs.validate.degradations import DEGRADATIONS, Degradation
 from mebench.runs.validate.fresh import code, dependencies
@@ -159,7 +160,7 @@ def responses(name: str, facts: MetricFacts, scores: Sequence[Scores]) -> list[R
 
 
 def _response(degradation: Degradation, values: NDArray[np.float64], facts: MetricFacts) -> Response:
-    bad = _badness(values, facts)
+    bad = ordered(values, facts.direction, facts.ceiling)
     at = degradation.levels.index(degradation.perfect)
     with np.errstate(invalid="ignore"):
         means = np.nanmean(bad, axis=0)
@@ -210,9 +211,3 @@ def _differs(change: NDArray[np.float64]) -> bool:
     if float(kept.std()) == 0.0:
         return bool(kept[0] != 0.0)
     return bool(stats.ttest_1samp(kept, 0.0).pvalue < LEVEL)
-
-
-def _badness(values: NDArray[np.float64], facts: MetricFacts) -> NDArray[np.float64]:
-    if facts.direction == "target":
-        return np.abs(values - facts.ceiling)
-    return values if facts.direction == "lower" else -values

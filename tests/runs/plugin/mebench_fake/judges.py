@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from mebench.errors import MissingWeights, Unavailable
+from mebench.errors import CheckpointError, MissingWeights, Unavailable
 from mebench.metrics.contract import MetricFacts
 from mebench.metrics.sample import Sample
 
@@ -45,6 +45,8 @@ class _Picky:
         """Always 1."""
         if "FAKE_PICKY_WEIGHTS" in os.environ and not os.environ["FAKE_PICKY_WEIGHTS"]:
             raise MissingWeights("put picky.safetensors into the weights folder.")
+        if os.environ.get("FAKE_PICKY_WEIGHTS") == "damaged":
+            raise CheckpointError("picky.safetensors is damaged; add the weights again.")
         if sample.same_identity:
             raise Unavailable("one identity is nothing to judge.")
         return 1.0
