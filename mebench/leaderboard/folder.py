@@ -36,6 +36,10 @@ LEAST_RERUN = 5
 """Tasks that must have been generated again for the tier ``re-run``: somebody who cheats on half of the tasks is missed by
 five random ones with a chance of 3 %."""
 
+ONE_REFUTED_OF = 10
+"""One task in so many may disagree, since a method that decides by a threshold may decide otherwise on another processor.
+Somebody who cheats on half of the tasks is missed by ten random ones with a chance of 1 %."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -92,7 +96,8 @@ class Submission:
         again = trust.reruns.get(result.name) if trust else None
         if again is None or len({task.task for task in again.tasks}) < min(LEAST_RERUN, len(result.rows)):
             return "self-reported"
-        return "re-run" if all(task.agreed != "no" for task in again.tasks) else "self-reported"
+        refuted = sum(task.agreed == "no" for task in again.tasks)
+        return "re-run" if refuted <= len(again.tasks) // ONE_REFUTED_OF else "self-reported"
 
 
 def read_submission(folder: Path) -> Submission:

@@ -28,9 +28,8 @@ from mebench.runs.spec import MethodSpec
 from mebench.runs.store import RunStore
 
 RELATIVE = 0.02
-"""Scores of two machines may differ by this share and by two units of the last digit that is shown, or two steps of the
-grid on which a metric looks for its maximum: other processors sum in other orders, and flow estimators amplify it. On one
-machine equal code gives equal pixels."""
+"""Scores of two machines may differ by this share and by two units of the last digit that is shown, or two of the metric's
+steps: other processors sum in other orders, and flow estimators amplify it. On one machine equal code gives equal pixels."""
 
 
 def rerun(submission: Submission, count: int, *, progress: Progress | None = None) -> dict[str, Rerun]:
@@ -44,20 +43,28 @@ def rerun(submission: Submission, count: int, *, progress: Progress | None = Non
 
 
 def write_trust(submission: Submission, reruns: Mapping[str, Rerun]) -> Path:
-    """Write ``trust.json`` with ``reruns``; what it said of other results of the same manifest stays."""
+    """Write ``trust.json`` with ``reruns``; what it said of other results and tasks of the same manifest stays, so that a
+    task that disagreed is not drawn away."""
     old = (
         submission.trust
         if submission.trust and submission.trust.manifest_sha256 == submission.manifest_sha256
         else None
     )
+    earlier = old.reruns if old else {}
     trust = Trust(
         schema_version=SCHEMA_VERSION,
         manifest_sha256=submission.manifest_sha256,
-        reruns={**(old.reruns if old else {}), **reruns},
+        reruns={**earlier, **{name: _joined(earlier.get(name), new) for name, new in reruns.items()}},
     )
     path = submission.folder / "trust.json"
     write_json(path, trust.model_dump(mode="json"))
     return path
+
+
+def _joined(old: Rerun | None, new: Rerun) -> Rerun:
+    """The tasks of both; of a task that stands in both the new verdict."""
+    tasks = {task.task: task for task in (*(old.tasks if old else ()), *new.tasks)}
+    return new.model_copy(update={"tasks": [tasks[key] for key in sorted(tasks)]})
 
 
 def _rerun(result: Result, count: int, progress: Progress) -> Rerun:

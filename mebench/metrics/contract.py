@@ -21,8 +21,8 @@ class MetricFacts:
     on the clip. worst: what a failed clip scores. networks: names of the weight files that it needs.
     summary: one sentence. source: paper and equation. per: whether there is a number for each clip, or one for a set.
     ranked: whether a ranking may use it. traps: what it is known to be blind to, or misled by, one sentence each.
-    step: width of the grid on which a maximum is looked for, in the unit; 0 where the value moves smoothly. Another
-    processor's last bit may move the value by a step.
+    step: by how much a last bit of the pixels may move the value, in the unit: the grid on which a maximum is looked for,
+    or a face box that moves by a pixel. 0 where it moves smoothly.
     """
 
     name: str

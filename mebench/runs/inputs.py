@@ -71,11 +71,6 @@ class TaskInputs:
             )
         return np.ascontiguousarray(frames[list(self.task.frames)])
 
-    @property
-    def has_truth(self) -> bool:
-        """Whether the dataset can render the true answer."""
-        return self.task.source_dataset is None and isinstance(self._dataset, OpenDataset)
-
     @cached_property
     def truth(self) -> Truth | None:
         """The true answer at the delivered frames; None outside the open set."""

@@ -239,14 +239,29 @@ def test_a_rerun_lifts_the_tier_until_the_manifest_changes(tree: Path) -> None:
     write_trust(submission, {name: agreed})
     assert read_submission(tree / "magplus/1").tiers[name] == "re-run"
     assert verify(tree / "magplus/1").ok
-    refuted = [*tasks_again, RerunTask(task="cross--c0", agreed="no")]
-    for too_little in (tasks_again[:4], refuted):
-        write_trust(submission, {name: agreed.model_copy(update={"tasks": too_little})})
-        assert read_submission(tree / "magplus/1").tiers[name] == "self-reported"
-    write_trust(submission, {name: agreed})
     manifest = tree / "magplus/1/manifest.json"
     manifest.write_text(manifest.read_text() + " ")
     assert read_submission(tree / "magplus/1").tiers[name] == "self-reported"
+
+
+def test_a_task_that_disagrees_is_not_drawn_away(tree: Path) -> None:
+    folder = tree / "magplus/1"
+    name = read_submission(folder).results[0].name
+
+    def tier_after(*tasks: RerunTask) -> str:
+        submission = read_submission(folder)
+        write_trust(submission, {name: Rerun(date="2026-01-02", by="us", code={}, tasks=list(tasks))})  # type: ignore[arg-type]
+        return read_submission(folder).tiers[name]
+
+    agreed = [RerunTask(task=f"self--c{index}", agreed="scores") for index in range(9)]
+    refuted = RerunTask(task="cross--c0", agreed="no")
+    assert tier_after(*agreed[:4]) == "self-reported"  # too few
+    assert tier_after(agreed[4]) == "re-run"  # with those before
+    assert tier_after(refuted) == "self-reported"
+    assert tier_after(*agreed[:5]) == "self-reported"
+    assert tier_after(*agreed) == "re-run"  # one of ten
+    assert tier_after(RerunTask(task="self--c0", agreed="no")) == "self-reported"  # two of ten
+    assert tier_after(RerunTask(task="self--c0", agreed="hash")) == "re-run"
 
 
 def test_the_tolerance_of_a_rerun() -> None:
