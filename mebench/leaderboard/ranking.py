@@ -21,7 +21,7 @@ from mebench.runs.badness import badness
 from mebench.runs.people import driving_person, source_person
 from mebench.runs.schema import MetricInfo
 from mebench.runs.summary import number_of
-from mebench.statistics.ranking import family_ranks, fold_draws, share_of_weights_won, standings
+from mebench.statistics.ranking import family_ranks, fold_draws, leave_one_out, share_of_weights_won, standings
 
 Values = NDArray[np.float64]
 
@@ -47,22 +47,15 @@ class Place:
 
 def places(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind: str) -> dict[str, Place]:
     """The places of ``results`` (by name, of one protocol) in the tasks of one kind; empty when there are none."""
-    tables = {metric: _table(results, info, kind) for metric, info in facts.items() if _is_ranked(info)}
-    keys = sorted({key for table in tables.values() for values in table.values() for key in values})
-    ranks: dict[str, dict[str, Values]] = {}
-    names = list(results)
-    owner = _owners(list(results.values()))
-    for metric, table in tables.items():
-        if any(table.values()):
-            draws = _draws(table, facts[metric], keys, owner, kind)
-            ranks.setdefault(facts[metric]["family"], {})[metric] = np.asarray(stats.rankdata(draws, axis=1))
+    ranks = _ranks(results, facts, kind, DRAWS)
     if not ranks:
         return {}
+    names = list(results)
     overall = family_ranks(ranks)
     found = {each.name: each for each in standings(names, overall)}
     final = stats.rankdata(overall, axis=1)
     low, high = np.quantile(final[1:], [0.025, 0.975], axis=0, method="nearest")
-    first = {family: {m: values[0] for m, values in members.items()} for family, members in ranks.items()}
+    first = _undrawn(ranks)
     won = share_of_weights_won(first)
     inside = {family: np.mean(list(members.values()), axis=0) for family, members in first.items()}
     return {
@@ -79,12 +72,46 @@ def places(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind:
     }
 
 
+def without_each(results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind: str) -> dict[str, float]:
+    """By metric: Kendall's tau between the order of ``results`` and that without the metric, the smallest first. Empty for
+    fewer than two results or metrics."""
+    ranks = _ranks(results, facts, kind, 0)
+    if len(results) < 2 or sum(map(len, ranks.values())) < 2:
+        return {}
+    return dict(sorted(leave_one_out(_undrawn(ranks)).items(), key=lambda item: item[1]))
+
+
+def _ranks(
+    results: Mapping[str, Result], facts: Mapping[str, MetricInfo], kind: str, draws: int
+) -> dict[str, dict[str, Values]]:
+    """By family and metric the ranks ``[draws+1,M]`` of ``results``."""
+    tables = {metric: _table(results, info, kind) for metric, info in facts.items() if _is_ranked(info)}
+    keys = sorted({key for table in tables.values() for values in table.values() for key in values})
+    owner = _owners(list(results.values()))
+    ranks: dict[str, dict[str, Values]] = {}
+    for metric, table in tables.items():
+        if any(table.values()):
+            badness_of = _draws(table, facts[metric], keys, owner, kind, draws)
+            ranks.setdefault(facts[metric]["family"], {})[metric] = np.asarray(stats.rankdata(badness_of, axis=1))
+    return ranks
+
+
+def _undrawn(ranks: Mapping[str, Mapping[str, Values]]) -> dict[str, dict[str, Values]]:
+    """The ranks ``[M]`` without resampling."""
+    return {family: {m: values[0] for m, values in members.items()} for family, members in ranks.items()}
+
+
 def _is_ranked(info: MetricInfo) -> bool:
     return info.get("ranked", True) and info["per"] == "clip"
 
 
 def _draws(
-    table: Mapping[str, Mapping[str, float]], info: MetricInfo, keys: Sequence[str], owner: Owners, kind: str
+    table: Mapping[str, Mapping[str, float]],
+    info: MetricInfo,
+    keys: Sequence[str],
+    owner: Owners,
+    kind: str,
+    draws: int,
 ) -> Values:
     """Mean badness ``[draws+1,M]`` of one metric, in draws of all ``keys``; NaN in a draw that holds no clip with a number."""
     worst = badness(info, info["worst"])
@@ -94,7 +121,7 @@ def _draws(
     }
     counted = [any(key in values for values in table.values()) for key in keys]
     drivers, sources, folds = zip(*(owner[key] for key in keys), strict=True)
-    return fold_draws(rows, drivers, folds, DRAWS, sources=sources if kind == "cross" else None, counted=counted)[1]
+    return fold_draws(rows, drivers, folds, draws, sources=sources if kind == "cross" else None, counted=counted)[1]
 
 
 def _table(results: Mapping[str, Result], info: MetricInfo, kind: str) -> dict[str, dict[str, float]]:

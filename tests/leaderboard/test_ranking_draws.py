@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from board_run import FACTS, tasks
 
-from mebench.leaderboard.ranking import places
+from mebench.leaderboard.ranking import places, without_each
 
 METHODS = ("a", "b", "c", "d", "e")
 CROSSED = [task for task in tasks() if task.kind == "cross"]
@@ -46,3 +46,18 @@ def test_draws_that_hold_no_clip_of_a_metric_are_ranked_by_the_other() -> None:
     found = places(results(len(CROSSED) - 1, equal=False), FACING, "cross")
     assert sum(place.best for place in found.values()) == pytest.approx(1.0)
     assert all(1.0 <= place.low <= place.high <= len(METHODS) for place in found.values())
+
+
+def test_without_a_metric_the_order_is_that_of_the_others() -> None:
+    """Two metrics contradict one another, so that all methods tie, and the order without either has nothing in common with
+    that. Three of a kind agree on everything."""
+    contradicting = without_each(results(0), FACING, "cross")
+    assert set(contradicting) == set(FACING)
+    alike = results(0)
+    for result in alike.values():
+        for row in result.rows:
+            row["scores"]["flow_epe"] = row["scores"]["spill"]
+    assert without_each(alike, FACING, "cross") == pytest.approx({"spill": 1.0, "flow_epe": 1.0})
+    assert max(contradicting.values()) < 1.0
+    assert without_each(dict([*alike.items()][:1]), FACING, "cross") == {}
+    assert without_each(alike, {"spill": FACING["spill"]}, "cross") == {}

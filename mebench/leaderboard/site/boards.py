@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mebench.leaderboard.folder import Result, Submission
-from mebench.leaderboard.ranking import Place, places
+from mebench.leaderboard.ranking import Place, places, without_each
 from mebench.leaderboard.schema import Tier
 from mebench.protocol import Protocol
 from mebench.runs.badness import badness
@@ -90,7 +90,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of task. families: (name, title, question, metrics). rows: the best first. bounds: ceiling, then floor."""
+    """One kind of task. families: (name, title, question, metrics). rows: the best first. bounds: ceiling, then floor.
+    decisive: the metric without which the order changes most, and Kendall's tau between the two orders."""
 
     kind: str
     title: str
@@ -98,6 +99,7 @@ class Table:
     families: list[tuple[str, str, str, list[MetricInfo]]]
     rows: list[Row]
     bounds: list[Row]
+    decisive: tuple[str, float] | None = None
 
     @property
     def ranked(self) -> int:
@@ -164,7 +166,9 @@ def _table(kind: str, title: str, entries: Sequence[Entry], facts: Mapping[str, 
         for name in facts
         if (name, kind, None) in entry.result.cells
     ]
-    return Table(kind, title, max(sizes, default=0), families, _best(rows, facts), _bounds(entries, kind, facts))
+    decisive = next(iter(without_each(ranked, facts, kind).items()), None)
+    bounds = _bounds(entries, kind, facts)
+    return Table(kind, title, max(sizes, default=0), families, _best(rows, facts), bounds, decisive)
 
 
 def _is_bound(entry: Entry) -> bool:
