@@ -21,8 +21,8 @@ class MetricFacts:
     on the clip. worst: what a failed clip scores. networks: names of the weight files that it needs.
     summary: one sentence. source: paper and equation. per: whether there is a number for each clip, or one for a set.
     ranked: whether a ranking may use it. traps: what it is known to be blind to, or misled by, one sentence each.
-    step: by how much a last bit of the pixels may move the value, in the unit: the grid on which a maximum is looked for,
-    or a face box that moves by a pixel. 0 where it moves smoothly.
+    step: by how much last bits of the pixels may move the value, in the unit, where a share of it is too little: the grid
+    on which a maximum is looked for, or a face box that moves by a pixel.
     """
 
     name: str

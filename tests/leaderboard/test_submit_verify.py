@@ -274,6 +274,8 @@ def test_the_tolerance_of_a_rerun() -> None:
     assert gap(score(None), score(1.0), info)[1] == float("inf")
     lag = metric_info(registry.load("metrics", "lag"))  # found on a grid of 1 ms: a last bit moves it by a step
     assert gap(score(13.0), score(14.0), lag)[1] < 1.0 < gap(score(11.0), score(14.0), lag)[1]
+    error = metric_info(registry.load("metrics", "gain_error"))  # 1.00 and 1.02 agree, so their errors do
+    assert gap(score(0.0), score(0.0286), error)[1] < 1.0 < gap(score(0.0), score(0.035), error)[1]
     older: Any = {name: value for name, value in lag.items() if name != "step"}
     assert gap(score(13.0), score(14.0), older)[1] > 1.0
 

@@ -9,6 +9,9 @@ from mebench.metrics.motion.gate import LARGEST_OCTAVES, MotionMetric
 from mebench.metrics.motion.projection import Projection
 from mebench.metrics.sample import Sample
 
+ONE_PERCENT = 0.0144
+"""One percent of the gain, in octaves. Near 0 a share of the error itself would be next to nothing."""
+
 
 class GainError(MotionMetric):
     """``|log2 gain|``, capped at 4."""
@@ -25,6 +28,7 @@ class GainError(MotionMetric):
         networks=(),
         summary="Distance of the expression's strength from the reference's, |log2 gain|.",
         source="projection slope with affine nuisance, docs/metrics.md; flow: dis-fine",
+        step=ONE_PERCENT,
         traps=(
             "No error in strength says nothing of place and course: read spill and profile beside it.",
             "Undetected motion counts four octaves, so a few still clips weigh much in a mean.",
