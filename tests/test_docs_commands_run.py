@@ -54,7 +54,7 @@ JOURNEY = (
     "data export", "data add casme2 /data", "data add casme2 fake", "data check$", "data terms", "data remove", "data preview",
     "tasks export", "generate", "new method mine$", "new method mine --like", "run --method mine/ --limit", "run --method mine/$", "run --method mine/ --protocol",
     "run --method flow-transfer", "run --method magplus --backbone fomm( --protocol open-mini --jobs 2)?$", "compare", "power",
-    "score outputs/", "submit runs/MINE", "submit runs/mine", "verify", "site build", "site serve", "study build",
+    "submit runs/MINE", "submit runs/mine", "score outputs/", "verify", "site build", "site serve", "study build",
     "protocol validate mine", "run --method still --protocol mine", "protocol validate two", "protocol tasks two",
     "run --method still --protocol two", "run --method fpb-fomm", "run --protocol open-magnification", "round open",
     "round answer", "round score", "train evaluate", "validate", "au eval off-apexnet",
