@@ -45,18 +45,6 @@ def score(
 
         typer.echo(json.dumps(scored.result.summary, indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
+    from mebench.runs.table import print_result
 
-    from mebench.runs.table import legend, remarks, result_table
-
-    summary = scored.result.summary
-    typer.echo(
-        f"{name} on {summary['protocol']}: {summary['tasks']['ok']} of {summary['tasks']['planned']} tasks scored"
-    )
-    if any(cell["domain"] is None for cell in summary["cells"]):
-        Console(highlight=False).print(result_table(summary))
-        typer.echo(legend(summary))
-    for line in remarks(summary):
-        typer.echo(line)
-    typer.echo(f"folder: {scored.result.folder}")
-    typer.echo(f"page:   {scored.result.page}")
+    print_result(scored.result)

@@ -28,10 +28,10 @@ from mebench.leaderboard.limits import MOST_PREVIEWS, listing
 from mebench.leaderboard.previews import previews
 from mebench.leaderboard.schema import SCHEMA_VERSION, Card, Costs, Machine
 from mebench.leaderboard.tables import bounds_csv, clips_csv
-from mebench.protocol import Protocol, load_protocol
+from mebench.protocol import Protocol, load_protocol, protocol_names
 from mebench.runs.cost_summary import summarise_costs
 from mebench.runs.page.records import Records, read_records
-from mebench.runs.resume import options_of
+from mebench.runs.resume import options_of, part_of
 from mebench.runs.schema import BoundsRecord, TaskRecord
 from mebench.runs.store import RunStore
 
@@ -182,7 +182,17 @@ def _numbers(records: Records) -> _Numbers:
     run = records.run
     clipwise = [m for m, info in run["metrics"].items() if info.get("per", "clip") == "clip"]
     bounds = records.bounds()
-    protocol = load_protocol(run["protocol"]["name"])
+    name = run["protocol"]["name"]
+    if part := part_of(records.folder):
+        raise ConfigError(
+            f"{records.folder} is part {part[1]} of {part[2]} of a run; put the parts together with mebench merge, and submit that."
+        )
+    if name not in protocol_names():
+        raise ConfigError(
+            f"{records.folder} was run on '{name}', which is no protocol of this mebench; the board takes results on those that "
+            "'mebench list protocols' shows. docs/add-a-protocol.md tells how one comes in."
+        )
+    protocol = load_protocol(name)
     if protocol.hash != run["protocol"]["hash"]:
         raise ConfigError(
             f"{records.folder} was run on another version of '{protocol.name}' than this mebench has; run it again."

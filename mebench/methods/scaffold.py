@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 def new_method(name: str, folder: Path, like: str | None = None) -> list[Path]:
     """Write a method called ``name`` into ``folder``, which must be new or empty; the files written.
 
-    like: a baseline whose ``method.yaml`` is copied under the new name; without it, a class of 20 lines that runs.
+    like: a baseline whose ``method.yaml`` is copied under the new name, its card for the new authors to fill in; without it, a class of 20 lines that runs.
     :class:`ConfigError` for a name that cannot be one, an unknown baseline, or a folder that holds something.
     """
     if not _NAME.fullmatch(name):
@@ -35,7 +35,7 @@ def _of_code(name: str) -> dict[str, str]:
     words = {
         "name": name,
         "module": module,
-        "title": name.replace("-", " ").capitalize(),
+        "title": _title(name),
         "class_name": "".join(part.capitalize() for part in name.split("-")),
     }
     template = files("mebench.methods") / "template"
@@ -54,4 +54,18 @@ def _of_parts(name: str, like: str) -> dict[str, str]:
             f"there is no baseline called '{like}'{meant(like, known)}; --like takes one of {', '.join(known)}."
         )
     text = (packaged("baselines") / like / "method.yaml").read_text(encoding="utf-8")
-    return {"method.yaml": re.sub(r"^name: .*$", f"name: {name}", text, count=1, flags=re.MULTILINE)}
+    own = {
+        "name": name,
+        "version": "1",
+        "  title": _title(name),
+        "  summary": f"Parts of {like}, changed.      # say what you changed",
+        "  authors": "[Your Name]",
+        "  role": "method",
+    }
+    for key, value in own.items():
+        text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, count=1, flags=re.MULTILINE)
+    return {"method.yaml": text}
+
+
+def _title(name: str) -> str:
+    return name.replace("-", " ").capitalize()

@@ -52,7 +52,8 @@ class ReturnedVideos:
         try:
             frames = read_folder(path, count) if path.is_dir() else read_video(path, driving.fps, count)[0]
         except InputError as error:
-            raise GenerationError(str(error)) from error
+            inside = str(error).replace(f"{self._folder}/", "")  # rows are published, this machine's folders are not
+            raise GenerationError(inside) from error
         if len(frames) != count:
             raise GenerationError(
                 f"{path.name} has {len(frames)} frames and the driving clip {count}; return one for each, in order."

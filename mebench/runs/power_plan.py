@@ -76,7 +76,7 @@ def _values(metric: str, folder: Path, kind: str, *, keys: bool = False) -> tupl
     records = read_records(Path(folder))
     info = records.summary["metrics"].get(metric)
     if info is None or info.get("per") == "set":
-        known = ", ".join(records.summary["metrics"])
+        known = ", ".join(name for name, each in records.summary["metrics"].items() if each.get("per") != "set")
         raise ConfigError(f"{folder} has no metric '{metric}' with a number for each clip; known: {known}.")
     pairs, bounds = [], records.bounds()
     for row in records.tasks:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mebench.runs.cost_summary import cost_line, read_costs
+from mebench.runs.resume import after_part, part_of
 from mebench.runs.schema import FLOOR_SHOWS, MAGNIFIER_FLOOR_SHOWS, Cell, Estimate, MetricInfo, SummaryRecord
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def print_result(result: RunResult, console: Console | None = None) -> None:
         console.print(line, markup=False)
     console.print(f"folder: {result.folder}", markup=False, soft_wrap=True)
     console.print(f"page:   {result.page}", markup=False, soft_wrap=True)
-    hint = next_command(summary, result.command, companion(result.folder, summary), result.options)
+    following = after_part(result.folder, result.command) or companion(result.folder, summary)
+    hint = next_command(summary, result.command, following, result.options)
     console.print(f"next:   {hint}", markup=False, soft_wrap=True)
 
 
@@ -120,7 +122,9 @@ def remarks(summary: SummaryRecord) -> list[str]:
         first = next(iter(summary["failures"].items()))
         lines.append(f"{tasks['failed']} failed, counted at the worst value; first: {first[0]}: {first[1]}")
     missing = {
-        cell["metric"]: cell["missing"] for cell in summary["cells"] if cell["domain"] is None and cell["missing"]
+        cell["metric"]: cell["missing"]
+        for cell in summary["cells"]
+        if cell["domain"] is None and cell["missing"] and summary["metrics"][cell["metric"]]["per"] == "clip"
     }
     if missing:
         parts = ", ".join(f"{name} {count}" for name, count in missing.items())
@@ -141,19 +145,24 @@ def remarks(summary: SummaryRecord) -> list[str]:
 
 
 def _without_number(summary: SummaryRecord) -> list[str]:
-    """Why a metric that no clip lacks has no number all the same, such as a distance of sets over too few people."""
+    """Why a metric has no number that no single clip lacks, such as a distance of sets over too few people."""
     reasons: dict[str, str] = {}
     for cell in summary["cells"]:
         value = cell["value"]
-        if cell["domain"] is None and value["mean"] is None and not cell["missing"]:
+        one_a_set = summary["metrics"][cell["metric"]]["per"] == "set"
+        if cell["domain"] is None and value["mean"] is None and (one_a_set or not cell["missing"]):
             reasons.setdefault(cell["metric"], value["reason"] or "no reason is recorded.")
     return [f"no number of {name}: {reason}" for name, reason in reasons.items()]
 
 
 def companion(folder: Path, summary: SummaryRecord) -> str | None:
-    """``mebench compare`` of this run with the newest other finished one of the same protocol that lies beside it; None when
-    there is none."""
-    beside = [path for path in folder.parent.glob(f"*--{summary['protocol']}--*") if path.name != folder.name]
+    """``mebench compare``, and why, of this run with the newest other finished one of the same protocol that lies beside it,
+    parts left out; None when there is none."""
+    beside = [
+        path
+        for path in folder.parent.glob(f"*--{summary['protocol']}--*")
+        if path.name != folder.name and part_of(path) is None
+    ]
     written = [(path / "summary.json") for path in beside]
     dated = sorted((path.stat().st_mtime, path) for path in written if path.is_file())
     for _, path in reversed(dated):
@@ -161,21 +170,25 @@ def companion(folder: Path, summary: SummaryRecord) -> str | None:
             other = json.loads(path.read_text(encoding="utf-8"))
             same = other["protocol_hash"] == summary["protocol_hash"] and other["complete"] is True
             if same and other["method"] not in BOUNDS:
-                return f"mebench compare {shlex.quote(str(folder))} {shlex.quote(str(path.parent))}"
+                compare = f"mebench compare {shlex.quote(str(folder))} {shlex.quote(str(path.parent))}"
+                return f"{compare}    (which of the two is nearer, clip by clip)"
         except (OSError, ValueError, KeyError, TypeError):
             continue  # another version's file, or a damaged one: it has a message of its own when it is used
     return None
 
 
-def next_command(summary: SummaryRecord, command: str, compared: str | None = None, options: str = "") -> str:
-    """A command that makes sense now. command: the one that gives this run. compared: see :func:`companion`. options: with
-    which the command goes on in the same folder."""
+def next_command(summary: SummaryRecord, command: str, following: str | None = None, options: str = "") -> str:
+    """A command that makes sense now. command: the one that gives this run. following: what a finished run suggests, see
+    :func:`companion` and :func:`~mebench.runs.resume.after_part`. options: with which the command goes on in the same
+    folder."""
     if summary["tasks"]["failed"] and not summary["tasks"]["ok"]:
+        if command.startswith("mebench score"):
+            return f"{command}{options}    (once the videos are mended)"
         return f"{command}{options} --retry-failed    (once the method is mended)"
     if not summary["complete"]:
         return f"{command}{options}"
-    if compared and summary["method"] not in BOUNDS:
-        return f"{compared}    (which of the two is nearer, clip by clip)"
+    if following and summary["method"] not in BOUNDS:
+        return following
     if summary["method"] == "magplus":
         return f"{command.replace('--method magplus', '--method direct')}{options}    (what magnification adds)"
     if summary.get("floor") == MAGNIFIER_FLOOR_SHOWS:

@@ -151,6 +151,20 @@ def test_changed_bytes_without_a_new_manifest_are_found(tree: Path) -> None:
     assert any(text.startswith("hash: ") for text in errors(tree / "direct/1"))
 
 
+def test_parts_and_runs_on_own_protocols_are_told_what_they_are(tmp_path: Path) -> None:
+    part = write_run(tmp_path / "magplus--fomm.shard-1-of-2", "magplus", "fomm", 0.5)
+    with pytest.raises(ConfigError, match=r"is part 1 of 2 of a run; put the parts together with mebench merge"):
+        submit([part], "mine", out=tmp_path / "tree", films=0)
+    run = write_run(tmp_path / "run", "magplus", "fomm", 0.5)
+    record = json.loads((run / "run.json").read_text())
+    record["protocol"]["name"] = "of-my-own"
+    (run / "run.json").write_text(json.dumps(record))
+    with pytest.raises(
+        ConfigError, match=r"'of-my-own', which is no protocol of this mebench; the board takes results on"
+    ):
+        submit([run], "mine", out=tmp_path / "tree", films=0)
+
+
 def test_another_protocol_hash_is_refused(tree: Path) -> None:
     (path,) = (tree / "magplus/1").glob(RUN)
     record = json.loads(path.read_text())

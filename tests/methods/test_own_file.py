@@ -133,6 +133,9 @@ def test_copies_the_parts_of_a_baseline(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["new", "method", "bigger", "--like", "magplus", "--out", str(tmp_path / "b")])
     assert result.exit_code == 0, result.output
     spec = MethodSpec.named(tmp_path / "b")
+    card = spec.card
+    assert (card["title"], card["authors"], card["role"]) == ("Bigger", ["Your Name"], "method")
+    assert "magplus" in card["summary"] and "arXiv" in card["paper"]
     assert spec.name == "bigger" and spec.config["pipeline"] == MethodSpec.named("magplus").config["pipeline"]
 
 

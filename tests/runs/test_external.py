@@ -153,6 +153,7 @@ def test_unusable_videos_are_failed_rows_with_reasons(
     assert f"has {len(frames) - 1} frames and the driving clip {len(frames)}" in table[short]["error"]
     assert "keep the shape of the source" in table[misshapen]["error"]
     assert "not a video" in table[broken]["error"]
+    assert str(returned) not in table[broken]["error"]
     assert table[folder_key]["status"] == "ok"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mebench.protocol import Protocol
+from mebench.runs.resume import after_part
 from mebench.runs.schema import MAGNIFIER_FLOOR_SHOWS, SCHEMA_VERSION, SCORE_COLUMNS, MetricInfo, TaskRecord
 from mebench.runs.summary import cell, groups
 from mebench.runs.table import companion, direction, next_command, remarks, with_interval
@@ -238,19 +240,35 @@ def test_a_second_run_is_compared_with_the_first(tmp_path):
     assert companion(mine, summary) is None
     direct, _ = run("direct--fomm--open-mini--6")
     told = companion(mine, summary)
-    assert told == f"mebench compare {mine} {direct}"
-    assert next_command(summary, "mebench run --method mine/", told).startswith(told)
+    run("magplus--fomm--open-mini--7.shard-2-of-2")  # a part of a run is nobody's companion
+    assert told == f"mebench compare {mine} {direct}    (which of the two is nearer, clip by clip)"
+    assert companion(mine, summary) == told
+    assert next_command(summary, "mebench run --method mine/", told) == told
     assert "compare" not in next_command({**summary, "method": "still"}, "mebench run --method still", told)
 
 
+def test_after_a_part_comes_the_next_and_then_the_merge(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    command = "mebench run --method mine/ --protocol p.yaml"
+    assert after_part(Path("runs/mine--none--p--1"), command) is None
+    assert after_part(Path("runs/mine--none--p--1.shard-1-of-2"), command) == f"{command} --shard 2/2"
+    last = after_part(Path("runs/mine--none--p--1.shard-2-of-2"), command)
+    assert last == "mebench merge --method mine/ runs/mine--none--p--1.shard-*-of-2    (once all parts are finished)"
+    elsewhere = after_part(tmp_path / "still--none--p--1.shard-2-of-2", "mebench run --method still")
+    assert elsewhere is not None
+    assert elsewhere.startswith(f"mebench merge --out {tmp_path} {tmp_path}/still--none--p--1.shard-*-of-2 ")
+
+
 def test_a_metric_without_a_number_says_why_below_the_table():
-    base = {"metric": "mmd", "domain": None, "missing": 0}
+    base = {"metric": "mmd", "domain": None, "missing": 1}  # a failed clip lacks its vectors: not the reason
     none = {"mean": None, "low": None, "high": None, "reason": "one side has 2."}
     cells = [{**base, "kind": kind, "value": none} for kind in ("self", "cross")]
-    cells.append({**base, "metric": "gain", "kind": "self", "value": {**none, "mean": 1.0}})
+    cells.append({**base, "metric": "gain", "kind": "self", "missing": 0, "value": {**none, "mean": 1.0}})
     cells.append({**base, "metric": "leak", "kind": "self", "value": none, "missing": 2})
     tasks = {"planned": 2, "ok": 2, "failed": 0}
-    told = remarks({"cells": cells, "tasks": tasks, "sets": [], "failures": {}, "complete": True, "metrics": {}})  # type: ignore[typeddict-item]
+    metrics = {"mmd": {"per": "set"}, "gain": {"per": "clip"}, "leak": {"per": "clip"}}
+    told = remarks({"cells": cells, "tasks": tasks, "sets": [], "failures": {}, "complete": True, "metrics": metrics})  # type: ignore[typeddict-item]
     assert told == [
         "missing numbers, left out of the means (reasons in scores.csv): leak 2",
         "no number of mmd: one side has 2.",
