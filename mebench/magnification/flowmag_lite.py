@@ -32,7 +32,8 @@ _TRAINED_SIZE = 256
 class FlowMagLite:
     """Measured flow, separated by a small network into expression and head motion; the frame is moved by the former.
 
-    weights, weights_sha256: name and hash of the weight file, for the record; no hash for weights that ship. adapt: steps of test-time adaptation on the clip itself, 0 for none
+    weights, weights_sha256: name and hash of the weight file, for the record; no hash for weights that ship.
+    adapt: steps of test-time adaptation on the clip itself, 0 for none
     (see :mod:`mebench.magnification.adaptation`; scores with it belong to a track of their own).
     """
 

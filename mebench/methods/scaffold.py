@@ -17,7 +17,8 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 def new_method(name: str, folder: Path, like: str | None = None) -> list[Path]:
     """Write a method called ``name`` into ``folder``, which must be new or empty; the files written.
 
-    like: a baseline whose ``method.yaml`` is copied under the new name, its card for the new authors to fill in; without it, a class of 20 lines that runs.
+    like: a baseline whose ``method.yaml`` is copied under the new name, its card for the new authors to fill in;
+    without it, a class of 20 lines that runs.
     :class:`ConfigError` for a name that cannot be one, an unknown baseline, or a folder that holds something.
     """
     if not _NAME.fullmatch(name):
